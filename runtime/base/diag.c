@@ -1,0 +1,169 @@
+#include "runtime/base/diag.h"
+
+#include <string.h>
+
+#include "runtime/base/diag_data.h"
+
+typedef struct Row {
+    const char *code;
+    const char *page; /* what `armc explain` prints */
+} Row;
+
+static const Row rows[] = {
+#define ARMC_DIAG(name, code, title, explanation) {code, code ": " title "\n\n" explanation "\n"},
+#include "runtime/base/diag.def"
+#undef ARMC_DIAG
+};
+
+const char *armc_diag_code_text(ArmcDiagCode code)
+{
+    return rows[code].code;
+}
+
+const char *armc_diag_explain(const char *code)
+{
+    for (size_t i = 0; i < ARMC_E_COUNT; i++)
+        if (strcmp(rows[i].code, code) == 0)
+            return rows[i].page;
+    return NULL;
+}
+
+ArmcDiags *armc_diags_new(ArmcArena *arena)
+{
+    ArmcDiags *diags = ARMC_NEW(arena, ArmcDiags);
+    diags->arena = arena;
+    return diags;
+}
+
+size_t armc_diags_count(const ArmcDiags *diags)
+{
+    return diags->kept + diags->left_out;
+}
+
+void armc_diags_clear(ArmcDiags *diags)
+{
+    diags->kept = 0;
+    diags->left_out = 0;
+}
+
+/* Callers build origins on their stack, so the whole chain is copied. */
+static const ArmcOrigin *copy_origin(ArmcArena *arena, const ArmcOrigin *origin)
+{
+    const ArmcOrigin *first = NULL;
+    const ArmcOrigin **link = &first;
+    for (; origin != NULL; origin = origin->caller) {
+        ArmcOrigin *copy = ARMC_NEW(arena, ArmcOrigin);
+        copy->span = origin->span;
+        *link = copy;
+        link = &copy->caller;
+    }
+    return first;
+}
+
+static bool is_same_place(const ArmcOrigin *a, const ArmcOrigin *b)
+{
+    for (; a != NULL && b != NULL; a = a->caller, b = b->caller)
+        if (a->span.source != b->span.source || a->span.begin != b->span.begin ||
+            a->span.end != b->span.end)
+            return false;
+    return a == b;
+}
+
+/* A body that is repeated reports each of its mistakes once. */
+static bool is_known(const ArmcDiags *diags, const ArmcDiag *diag)
+{
+    for (size_t i = 0; i < diags->kept; i++) {
+        const ArmcDiag *other = diags->items[i];
+        if (other->code == diag->code && diag->origin != NULL &&
+            is_same_place(other->origin, diag->origin) &&
+            strcmp(other->message, diag->message) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The caller gets a diagnostic to decorate also where it is not kept. */
+static ArmcDiag *add(ArmcDiags *diags, ArmcDiagCode code, const ArmcOrigin *origin,
+                     const char *message)
+{
+    ARMC_ASSERT((size_t)code < ARMC_E_COUNT);
+    ArmcDiag *diag = ARMC_NEW(diags->arena, ArmcDiag);
+    diag->arena = diags->arena;
+    diag->code = code;
+    diag->message = message;
+    diag->origin = copy_origin(diags->arena, origin);
+    if (is_known(diags, diag))
+        return diag;
+    if (diags->kept < ARMC_DIAG_LIMIT)
+        diags->items[diags->kept++] = diag;
+    else
+        diags->left_out++;
+    return diag;
+}
+
+ArmcDiag *armc_diag_add(ArmcDiags *diags, ArmcDiagCode code, const ArmcOrigin *origin,
+                        const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const char *message = armc_arena_vprintf(diags->arena, format, args);
+    va_end(args);
+    return add(diags, code, origin, message);
+}
+
+ArmcDiag *armc_diag_at(ArmcDiags *diags, ArmcDiagCode code, ArmcSpan span, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const char *message = armc_arena_vprintf(diags->arena, format, args);
+    va_end(args);
+    const ArmcOrigin origin = {.span = span};
+    return add(diags, code, span.source == NULL ? NULL : &origin, message);
+}
+
+void armc_diag_label(ArmcDiag *diag, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    diag->label = armc_arena_vprintf(diag->arena, format, args);
+    va_end(args);
+}
+
+void armc_diag_note(ArmcDiag *diag, ArmcSpan span, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    ArmcDiagNote note = {.span = span, .text = armc_arena_vprintf(diag->arena, format, args)};
+    va_end(args);
+    ARMC_PUSH(diag->arena, diag->notes, diag->note_count, diag->note_capacity, note);
+}
+
+/* A second help is a line below the first. */
+void armc_diag_help(ArmcDiag *diag, const char *format, ...)
+{
+    if (diag == NULL || format == NULL)
+        return;
+    va_list args;
+    va_start(args, format);
+    const char *help = armc_arena_vprintf(diag->arena, format, args);
+    va_end(args);
+    diag->help =
+        diag->help == NULL ? help : armc_arena_printf(diag->arena, "%s\n%s", diag->help, help);
+}
+
+static size_t begin_of(const ArmcDiag *diag)
+{
+    return diag->origin == NULL ? 0 : diag->origin->span.begin;
+}
+
+/* Insertion sort: there are few, and those of one place keep their order. */
+void armc_diags_sort(ArmcDiags *diags, size_t first)
+{
+    for (size_t i = first + 1; i < diags->kept; i++) {
+        ArmcDiag *diag = diags->items[i];
+        size_t at = i;
+        for (; at > first && begin_of(diags->items[at - 1]) > begin_of(diag); at--)
+            diags->items[at] = diags->items[at - 1];
+        diags->items[at] = diag;
+    }
+}
