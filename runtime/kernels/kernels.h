@@ -1,0 +1,85 @@
+/* The arithmetic under the ops. Each kernel is compiled for several instruction sets from one
+ * source; the table is chosen when the program runs (ARMC_CPU=generic|avx2|avx512|neon forces one).
+ *
+ * Fixed order: every result here is the same bit for bit in each instruction set, for any blocking,
+ * batch or number of threads. A matrix product is one chain of fused multiply-adds over k, in
+ * order, for each output element; vector lanes run along outputs. A reduction over a contiguous
+ * axis uses ARMC_VIRTUAL_LANES partial results (element i goes to lane i mod 16), added in a fixed
+ * tree. exp, log, tanh, sigmoid are our own polynomials, no libm. These files are built with
+ * -ffp-contract=off; fused multiply-adds are written out. */
+#ifndef ARMC_KERNELS_KERNELS_H
+#define ARMC_KERNELS_KERNELS_H
+
+#include <stdint.h>
+
+#include "runtime/base/real.h"
+
+enum { ARMC_VIRTUAL_LANES = 16 };
+
+typedef struct ArmcKernels {
+    const char *name; /* "generic", "avx2", "avx512", "neon" */
+
+    /* --- elementwise over n contiguous entries; y may be x --- */
+    void (*exp)(int64_t n, const ArmcReal *x, ArmcReal *y);
+    void (*log)(int64_t n, const ArmcReal *x, ArmcReal *y);
+    void (*tanh)(int64_t n, const ArmcReal *x, ArmcReal *y);
+    void (*sigmoid)(int64_t n, const ArmcReal *x, ArmcReal *y);
+    void (*softplus)(int64_t n, const ArmcReal *x, ArmcReal *y); /* log(1 + e^x), no overflow */
+    void (*relu)(int64_t n, const ArmcReal *x, ArmcReal *y);
+    void (*sqrt)(int64_t n, const ArmcReal *x, ArmcReal *y);
+    /* y = a + b, a - b, a * b, a / b, max(a, b), min(a, b) */
+    void (*add)(int64_t n, const ArmcReal *a, const ArmcReal *b, ArmcReal *y);
+    void (*sub)(int64_t n, const ArmcReal *a, const ArmcReal *b, ArmcReal *y);
+    void (*mul)(int64_t n, const ArmcReal *a, const ArmcReal *b, ArmcReal *y);
+    void (*div)(int64_t n, const ArmcReal *a, const ArmcReal *b, ArmcReal *y);
+    void (*max)(int64_t n, const ArmcReal *a, const ArmcReal *b, ArmcReal *y);
+    void (*min)(int64_t n, const ArmcReal *a, const ArmcReal *b, ArmcReal *y);
+    void (*fill)(int64_t n, ArmcReal a, ArmcReal *y);                     /* y = a */
+    void (*scale)(int64_t n, ArmcReal a, const ArmcReal *x, ArmcReal *y); /* y = a x */
+    void (*axpy)(int64_t n, ArmcReal a, const ArmcReal *x, ArmcReal *y);  /* y = fma(a, x, y) */
+    /* Gradients from the result: dx = dy y (1 - y); dy (1 - y²); dy where y > 0; dy sigmoid(x)
+     * given x */
+    void (*sigmoid_grad)(int64_t n, const ArmcReal *y, const ArmcReal *dy, ArmcReal *dx);
+    void (*tanh_grad)(int64_t n, const ArmcReal *y, const ArmcReal *dy, ArmcReal *dx);
+    void (*relu_grad)(int64_t n, const ArmcReal *y, const ArmcReal *dy, ArmcReal *dx);
+    void (*softplus_grad)(int64_t n, const ArmcReal *x, const ArmcReal *dy, ArmcReal *dx);
+
+    /* --- reductions over n contiguous entries --- */
+    ArmcReal (*sum)(int64_t n, const ArmcReal *x);
+    ArmcReal (*max_of)(int64_t n, const ArmcReal *x); /* n >= 1 */
+    ArmcReal (*dot)(int64_t n, const ArmcReal *a, const ArmcReal *b);
+
+    /* --- products; leading dimensions in entries --- */
+    /* C (m,n) = A (m,k) B (k,n), or C += with accumulate: one chain over k for each entry, lanes
+     * along n. */
+    void (*gemm)(int64_t m, int64_t n, int64_t k, const ArmcReal *a, int64_t lda, const ArmcReal *b,
+                 int64_t ldb, ArmcReal *c, int64_t ldc, int accumulate);
+    /* C (m,n) = A (m,k) B^T, B (n,k): both contiguous along k; each entry a `dot`. For short n or
+     * long k. */
+    void (*gemm_dot)(int64_t m, int64_t n, int64_t k, const ArmcReal *a, int64_t lda,
+                     const ArmcReal *b, int64_t ldb, ArmcReal *c, int64_t ldc, int accumulate);
+    /* C (m,n) = A^T B, A (k,m), B (k,n), or C +=: the weight gradient. One chain over k, lanes
+     * along n. */
+    void (*gemm_outer)(int64_t m, int64_t n, int64_t k, const ArmcReal *a, int64_t lda,
+                       const ArmcReal *b, int64_t ldb, ArmcReal *c, int64_t ldc, int accumulate);
+
+    /* --- optimisers over n contiguous entries --- */
+    /* Adam (Kingma and Ba, 2015), with bias correction folded into `rate` and `epsilon` by the
+     * caller: m = b1 m + (1-b1) g; v = b2 v + (1-b2) g²; w -= rate m / (sqrt(v) + epsilon). */
+    void (*adam)(int64_t n, ArmcReal rate, ArmcReal b1, ArmcReal b2, ArmcReal epsilon,
+                 const ArmcReal *g, ArmcReal *m, ArmcReal *v, ArmcReal *w);
+} ArmcKernels;
+
+/* The best table for this CPU, or the one ARMC_CPU names; NULL if that one is unknown or can't run
+ * here. */
+const ArmcKernels *armc_kernels_choose(const char *forced);
+
+/* blas.c, the only file that includes cblas.h. One thread; C (m,n) = alpha op(A) op(B) + beta C,
+ * row-major. */
+void armc_blas_init(void);
+const char *armc_blas_name(void); /* OpenBLAS's version, core and build, for reports */
+void armc_blas_gemm(int trans_a, int trans_b, int64_t m, int64_t n, int64_t k, ArmcReal alpha,
+                    const ArmcReal *a, int64_t lda, const ArmcReal *b, int64_t ldb, ArmcReal beta,
+                    ArmcReal *c, int64_t ldc);
+
+#endif
