@@ -1,0 +1,114 @@
+/* The categorical distribution over K levels, parametrised by K logits. */
+#include <math.h>
+
+#include "runtime/ops/family.h"
+#include "runtime/ops/softmax.h"
+
+/* -log p(x) = log sum exp(l) - l[x] */
+static void nll_rows(const ArmcRows *rows)
+{
+    int64_t levels = rows->in_width[0];
+    for (int64_t r = 0; r < rows->n; r++) {
+        const ArmcReal *l = rows->in[0] + r * rows->in_step[0];
+        int64_t x = (int64_t)rows->in[1][r * rows->in_step[1]];
+        rows->out[r * rows->out_step] = armc_log_sum_exp(rows->k, levels, l) - l[x < levels ? x : levels - 1];
+    }
+}
+
+static void nll_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
+{
+    armc_grad_add(grad, node->in[0], ARMC_GRAD(grad, node, "categorical_nll_grad", NULL, node->in[0], node->in[1], dy));
+}
+
+ARMC_OP(categorical_nll) = {
+    .name = "categorical_nll",
+    .doc = "-log p of a level under logits, in nats.",
+    .sig = "params[d,w] target[d,1] -> [d,1]",
+    .flags = ARMC_OP_INTERNAL,
+    .probe = "params=3x4 target=3x1:4; params*=3x2 target=3x1:2",
+    .vjp = nll_vjp,
+    .rows_in = "rr",
+    .rows_out = 'r',
+    .rows = nll_rows,
+};
+
+/* dl = (softmax(l) - [x]) dy */
+static void nll_grad_rows(const ArmcRows *rows)
+{
+    int64_t levels = rows->in_width[0];
+    for (int64_t r = 0; r < rows->n; r++) {
+        int64_t x = (int64_t)rows->in[1][r * rows->in_step[1]];
+        ArmcReal dy = rows->in[2][r * rows->in_step[2]], *dl = rows->out + r * rows->out_step;
+        armc_softmax_row(rows->k, levels, rows->in[0] + r * rows->in_step[0], dl);
+        dl[x < levels ? x : levels - 1] -= 1;
+        rows->k->scale(levels, dy, dl, dl);
+    }
+}
+
+static bool batched_like_target(ArmcInfer *infer)
+{
+    infer->node->out[0]->shape = infer->node->in[0]->shape;
+    return true;
+}
+
+ARMC_OP(categorical_nll_grad) = {
+    .name = "categorical_nll_grad",
+    .doc = "Gradient of categorical_nll with respect to the logits.",
+    .sig = "params[d,w] target[d,1] dy -> ?",
+    .flags = ARMC_OP_INTERNAL,
+    .shape = batched_like_target,
+    .rows_in = "rrr",
+    .rows_out = 'r',
+    .rows = nll_grad_rows,
+};
+
+static int64_t width(int levels)
+{
+    return levels;
+}
+
+static bool supports(int levels)
+{
+    return levels >= 2;
+}
+
+/* Inversion: the first level at which the running sum of p passes u. Sums in double, in order of the levels. */
+static int sample(const ArmcReal *params, int64_t count, int levels, double u, double temperature)
+{
+    double most = (double)params[0], total = 0, sum = 0;
+    for (int64_t i = 1; i < count; i++)
+        most = fmax(most, (double)params[i]);
+    for (int64_t i = 0; i < count; i++)
+        total += exp(((double)params[i] - most) / temperature);
+    for (int i = 0; i + 1 < levels; i++) {
+        sum += exp(((double)params[i] - most) / temperature);
+        if (u * total < sum)
+            return i;
+    }
+    return levels - 1;
+}
+
+static double mean(const ArmcReal *params, int64_t count, int levels)
+{
+    (void)levels;
+    double most = (double)params[0], total = 0, sum = 0;
+    for (int64_t i = 1; i < count; i++)
+        most = fmax(most, (double)params[i]);
+    for (int64_t i = 0; i < count; i++) {
+        double p = exp((double)params[i] - most);
+        total += p;
+        sum += p * (double)i;
+    }
+    return sum / total;
+}
+
+ARMC_DIST(categorical) = {
+    .name = "categorical",
+    .doc = "One of K levels; parametrised by K logits (softmax).",
+    .width = width,
+    .supports = supports,
+    .support = "two or more levels",
+    .nll = &armc_op_categorical_nll,
+    .sample = sample,
+    .mean = mean,
+};

@@ -1,0 +1,32 @@
+/* What the rows of several op files share. */
+#ifndef ARMC_OPS_FAMILY_H
+#define ARMC_OPS_FAMILY_H
+
+#include "runtime/graph/build.h"
+
+/* Groups of an elementwise result: the common refinement of the inputs'. */
+void armc_elementwise_groups(ArmcInfer *infer);
+/* Each result feature has the group of the same feature of input 0. */
+void armc_same_groups(ArmcInfer *infer);
+
+/* Calls f for the rows of one input, in one go where they lie together. */
+typedef void (*ArmcUnaryKernel)(int64_t n, const ArmcReal *x, ArmcReal *y);
+typedef void (*ArmcBinaryKernel)(int64_t n, const ArmcReal *a, const ArmcReal *b, ArmcReal *y);
+void armc_unary_rows(const ArmcRows *rows, ArmcUnaryKernel f);
+void armc_binary_rows(const ArmcRows *rows, ArmcBinaryKernel f);
+
+/* Movement ops: the arithmetic and the gradient that follow from node->map. */
+int64_t armc_move_tasks(const ArmcCall *call);
+void armc_move_forward(const ArmcCall *call, int64_t task);
+void armc_move_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy);
+void armc_move_groups(ArmcInfer *infer);
+void armc_move_mask(ArmcInfer *infer);
+/* Allocates the map of the result (its shape is set). */
+int64_t *armc_move_map(ArmcInfer *infer);
+
+/* Shorthand in vjps. */
+#define ARMC_GRAD(grad, node, op, attr, ...)                                                                           \
+    armc_grad_call((grad), (node), (op), (int)(sizeof((ArmcValue *[]){__VA_ARGS__}) / sizeof(ArmcValue *)),            \
+                   (ArmcValue *[]){__VA_ARGS__}, (attr))
+
+#endif

@@ -1,0 +1,248 @@
+/* Products with one matrix for all sites. Letters: s sites, k features in, n features out. */
+#include "runtime/ops/family.h"
+
+/* A matrix product over R = batch x sites rows is cut where it is longer, in pieces that depend on the shape only. */
+enum { ROW_PIECE = 64, COLUMN_PIECE = 256, MOST_PIECES = 16 };
+
+typedef struct Cut {
+    int64_t rows, pieces, each;
+} Cut;
+
+static Cut cut(int64_t length, int64_t least)
+{
+    int64_t pieces = (length + least - 1) / least;
+    pieces = pieces < 1 ? 1 : pieces > MOST_PIECES ? MOST_PIECES : pieces;
+    int64_t each = (length + pieces - 1) / pieces;
+    return (Cut){length, (length + each - 1) / each, each};
+}
+
+static int64_t piece_length(Cut c, int64_t task)
+{
+    int64_t left = c.rows - task * c.each;
+    return left < c.each ? left : c.each;
+}
+
+static int64_t rows_of(const ArmcCall *call, int input)
+{
+    const ArmcValue *x = call->node->in[input];
+    return armc_shape_sites(x->shape) * (x->batched ? call->batch : 1);
+}
+
+/* --- y = x W --- */
+
+static int64_t matmul_tasks(const ArmcCall *call)
+{
+    int64_t n = armc_shape_features(call->node->out[0]->shape);
+    Cut rows = cut(rows_of(call, 0), ROW_PIECE);
+    return rows.pieces >= 4 ? rows.pieces : rows.pieces * cut(n, COLUMN_PIECE).pieces;
+}
+
+/* y (R,n) = x (R,k) W (k,n): a task owns a piece of rows, and of columns where rows are few. */
+static void matmul_forward(const ArmcCall *call, int64_t task)
+{
+    int64_t k = armc_shape_features(call->node->in[0]->shape), n = armc_shape_features(call->node->out[0]->shape);
+    Cut rows = cut(rows_of(call, 0), ROW_PIECE), columns = cut(n, COLUMN_PIECE);
+    if (rows.pieces >= 4)
+        columns = (Cut){n, 1, n};
+    int64_t r = task / columns.pieces, c = task % columns.pieces;
+    int64_t m = piece_length(rows, r), width = piece_length(columns, c);
+    const ArmcReal *x = call->in[0] + r * rows.each * k, *w = call->in[1] + c * columns.each;
+    ArmcReal *y = call->out[0] + r * rows.each * n + c * columns.each;
+    if (call->exact)
+        call->k->gemm(m, width, k, x, k, w, n, y, n, 0);
+    else
+        armc_blas_gemm(0, 0, m, width, k, 1, x, k, w, n, 0, y, n);
+}
+
+static void matmul_rows(const ArmcRows *rows)
+{
+    int64_t k = rows->in_width[0], n = rows->out_width;
+    rows->k->gemm(rows->n, n, k, rows->in[0], rows->in_step[0], rows->in[1], n, rows->out, rows->out_step, rows->accumulate);
+}
+
+static int64_t matmul_cost(const ArmcNode *node)
+{
+    int64_t live = 0, size = armc_shape_size(node->in[1]->shape);
+    for (int64_t i = 0; i < size; i++)
+        live += !node->in[1]->mask || node->in[1]->mask[i];
+    return armc_shape_sites(node->in[0]->shape) * live;
+}
+
+/* A hash of each column's mask pattern, so that most unequal columns are told apart at once. */
+static uint64_t *hash_columns(ArmcArena *arena, const uint8_t *mask, int64_t k, int64_t n)
+{
+    uint64_t *hash = ARMC_NEW_ARRAY(arena, uint64_t, n);
+    for (int64_t i = 0; i < k; i++)
+        for (int64_t f = 0; f < n; f++)
+            hash[f] = (hash[f] ^ mask[i * n + f]) * UINT64_C(0x100000001B3) + (uint64_t)i;
+    return hash;
+}
+
+static bool same_pattern(const uint8_t *mask, const uint64_t *hash, int64_t k, int64_t n, int64_t a, int64_t b)
+{
+    if (hash[a] != hash[b])
+        return false;
+    for (int64_t i = 0; i < k; i++)
+        if (mask[i * n + a] != mask[i * n + b])
+            return false;
+    return true;
+}
+
+/* Features with equal mask pattern are a group. */
+static void matmul_groups(ArmcInfer *infer)
+{
+    ArmcNode *node = infer->node;
+    const uint8_t *mask = node->in[1]->mask;
+    if (!mask)
+        return;
+    ArmcArena *arena = infer->graph->arena;
+    int64_t n = armc_shape_features(node->out[0]->shape), k = armc_shape_features(node->in[0]->shape);
+    const uint64_t *hash = hash_columns(arena, mask, k, n);
+    int32_t *of = ARMC_NEW_ARRAY(arena, int32_t, n);
+    int64_t *first = ARMC_NEW_ARRAY(arena, int64_t, n);
+    int count = 0;
+    for (int64_t f = 0; f < n; f++) {
+        int g = f > 0 && same_pattern(mask, hash, k, n, f, f - 1) ? of[f - 1] : 0;
+        while (g < count && !same_pattern(mask, hash, k, n, f, first[g]))
+            g++;
+        if (g == count)
+            first[count++] = f;
+        of[f] = g;
+    }
+    node->out[0]->groups = (ArmcGroups){count, n, of};
+}
+
+static int64_t first_of_group(const ArmcValue *value, int group)
+{
+    int64_t f = 0;
+    while (value->groups.of && value->groups.of[f] != group)
+        f++;
+    return f;
+}
+
+/* A result feature reads the features of its site that its column's mask lets through. */
+static void matmul_reads(const ArmcNode *node, int64_t site, int group, ArmcRead read, void *context)
+{
+    const ArmcValue *x = node->in[0];
+    const uint8_t *mask = node->in[1]->mask;
+    int64_t n = armc_shape_features(node->out[0]->shape), k = armc_shape_features(x->shape);
+    int64_t column = first_of_group(node->out[0], group);
+    int last = -1; /* neighbours often share a group: it is told once */
+    for (int64_t f = 0; f < k; f++) {
+        int g = x->groups.of ? x->groups.of[f] : 0;
+        if (g == last || (mask && !mask[f * n + column]))
+            continue;
+        read(context, 0, site, g);
+        last = g;
+    }
+}
+
+static void matmul_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
+{
+    if (armc_grad_wants(grad, node->in[0]))
+        armc_grad_add(grad, node->in[0], ARMC_GRAD(grad, node, "matmul_dx", NULL, dy, node->in[1]));
+    if (armc_grad_wants(grad, node->in[1]))
+        armc_grad_add(grad, node->in[1], ARMC_GRAD(grad, node, "matmul_dw", NULL, node->in[0], dy));
+}
+
+ARMC_OP(matmul) = {
+    .name = "matmul",
+    .doc = "At each site the features times one matrix: y[n] = sum over k of x[k] weight[k,n].",
+    .sig = "x[*s,k] weight[k,n] -> [*s,n]",
+    .flags = ARMC_OP_ACCUMULATES,
+    .probe = "x=3x4 weight=4x5; x=1x7 weight=7x1; x=2x3x2 weight=2x33",
+    .groups = matmul_groups,
+    .reads = matmul_reads,
+    .vjp = matmul_vjp,
+    .rows_in = "rw",
+    .rows_out = 'r',
+    .rows = matmul_rows,
+    .tasks = matmul_tasks,
+    .forward = matmul_forward,
+    .cost = matmul_cost,
+};
+
+/* --- dx = dy W^T --- */
+
+static int64_t matmul_dx_tasks(const ArmcCall *call)
+{
+    int64_t k = armc_shape_features(call->node->out[0]->shape);
+    Cut rows = cut(rows_of(call, 0), ROW_PIECE);
+    return rows.pieces >= 4 ? rows.pieces : rows.pieces * cut(k, COLUMN_PIECE).pieces;
+}
+
+/* dx (R,k) = dy (R,n) W^T, W (k,n) */
+static void matmul_dx_forward(const ArmcCall *call, int64_t task)
+{
+    int64_t n = armc_shape_features(call->node->in[0]->shape), k = armc_shape_features(call->node->out[0]->shape);
+    Cut rows = cut(rows_of(call, 0), ROW_PIECE), columns = cut(k, COLUMN_PIECE);
+    if (rows.pieces >= 4)
+        columns = (Cut){k, 1, k};
+    int64_t r = task / columns.pieces, c = task % columns.pieces;
+    int64_t m = piece_length(rows, r), width = piece_length(columns, c);
+    const ArmcReal *dy = call->in[0] + r * rows.each * n, *w = call->in[1] + c * columns.each * n;
+    ArmcReal *dx = call->out[0] + r * rows.each * k + c * columns.each;
+    if (call->exact)
+        call->k->gemm_dot(m, width, n, dy, n, w, n, dx, k, 0);
+    else
+        armc_blas_gemm(0, 1, m, width, n, 1, dy, n, w, n, 0, dx, k);
+}
+
+static void matmul_dx_rows(const ArmcRows *rows)
+{
+    int64_t n = rows->in_width[0], k = rows->out_width;
+    rows->k->gemm_dot(rows->n, k, n, rows->in[0], rows->in_step[0], rows->in[1], n, rows->out, rows->out_step, rows->accumulate);
+}
+
+ARMC_OP(matmul_dx) = {
+    .name = "matmul_dx",
+    .doc = "Gradient of matmul with respect to x.",
+    .sig = "dy[*s,n] weight[k,n] -> [*s,k]",
+    .flags = ARMC_OP_INTERNAL | ARMC_OP_ACCUMULATES,
+    .rows_in = "rw",
+    .rows_out = 'r',
+    .rows = matmul_dx_rows,
+    .tasks = matmul_dx_tasks,
+    .forward = matmul_dx_forward,
+};
+
+/* --- dW = x^T dy --- */
+
+static int64_t matmul_dw_tasks(const ArmcCall *call)
+{
+    int64_t k = armc_shape_features(call->node->in[0]->shape), n = armc_shape_features(call->node->in[1]->shape);
+    return cut(k, ROW_PIECE).pieces * (k < 4 * ROW_PIECE ? cut(n, COLUMN_PIECE).pieces : 1);
+}
+
+/* dW (k,n) = x^T dy, x (R,k), dy (R,n): a task owns a block of dW over all rows, so nothing is merged. */
+static void matmul_dw_forward(const ArmcCall *call, int64_t task)
+{
+    int64_t k = armc_shape_features(call->node->in[0]->shape), n = armc_shape_features(call->node->in[1]->shape);
+    Cut rows = cut(k, ROW_PIECE), columns = k < 4 * ROW_PIECE ? cut(n, COLUMN_PIECE) : (Cut){n, 1, n};
+    int64_t r = task / columns.pieces, c = task % columns.pieces;
+    int64_t m = piece_length(rows, r), width = piece_length(columns, c);
+    const ArmcReal *x = call->in[0] + r * rows.each, *dy = call->in[1] + c * columns.each;
+    ArmcReal *dw = call->out[0] + r * rows.each * n + c * columns.each;
+    if (call->exact)
+        call->k->gemm_outer(m, width, rows_of(call, 0), x, k, dy, n, dw, n, 0);
+    else
+        armc_blas_gemm(1, 0, m, width, rows_of(call, 0), 1, x, k, dy, n, 0, dw, n);
+}
+
+static void matmul_dw_rows(const ArmcRows *rows)
+{
+    int64_t k = rows->in_width[0], n = rows->in_width[1];
+    rows->k->gemm_outer(k, n, rows->n, rows->in[0], rows->in_step[0], rows->in[1], rows->in_step[1], rows->out, n, 1);
+}
+
+ARMC_OP(matmul_dw) = {
+    .name = "matmul_dw",
+    .doc = "Gradient of matmul with respect to the weight, summed over examples and sites.",
+    .sig = "x[*s,k] dy[*s,n] -> [k,n]",
+    .flags = ARMC_OP_INTERNAL | ARMC_OP_SUMS_BATCH,
+    .rows_in = "rr",
+    .rows_out = 'W',
+    .rows = matmul_dw_rows,
+    .tasks = matmul_dw_tasks,
+    .forward = matmul_dw_forward,
+};
