@@ -1,0 +1,120 @@
+/* Inside exec: a program as steps over memory.
+ *
+ * A step is a single node on whole arrays, or a region: nodes with per-site arithmetic that run together on pieces small enough
+ * to stay in cache. A region of ROWS walks over (example, site) pairs a tile at a time. A region of SITES walks over
+ * the sites for a block of examples: running sums keep their state, each site's matrices are used for the whole block.
+ *
+ * A SITES region with a sum in descending order (the gradient of a running sum) sweeps twice. Up: only what the ascending sums
+ * need, their states kept at the beginning of each segment of sites. Down, a segment at a time from the last: the ascending part
+ * is computed again from the kept states, then everything else runs site by site in descending order. So every activation
+ * lives in cache, and none of the large ones is stored. */
+#ifndef ARMC_EXEC_INTERNAL_H
+#define ARMC_EXEC_INTERNAL_H
+
+#include "runtime/exec/program.h"
+#include "runtime/graph/build.h"
+
+typedef enum StepKind { STEP_NODE, STEP_ROWS, STEP_SITES } StepKind;
+
+/* Where a value's numbers are. */
+typedef enum Store {
+    STORE_FIXED, /* parameter, constant, input, seed: `data` */
+    STORE_ARENA, /* `offset` in the arena of the step */
+    STORE_LOCAL, /* inside one region: `offset` in the worker's scratch, for one block */
+    STORE_STATE, /* inside one region: a scan's state itself, read in place; `offset` in scratch */
+    STORE_KEPT,  /* inside one region, from the ascending to the descending sweep: a block for each site of a segment */
+    STORE_SUM,   /* summed over examples: arena, through lanes */
+} Store;
+
+typedef struct Place {
+    Store store;
+    const ArmcReal *data;
+    int64_t offset; /* entries */
+    int64_t size;   /* entries at the full batch */
+    int first, last;/* steps between which an arena value lives */
+} Place;
+
+/* How a member of a region finds the rows of one input or of its result; bound when memory is there. */
+typedef struct Operand {
+    Store store;
+    char kind;           /* of rows_in, rows_out: 'r', 's', 'w', 'S', 'W' */
+    ArmcReal *base;      /* fixed or in the arena */
+    int64_t offset;      /* in scratch */
+    int64_t example_step, site_step; /* entries; site_step is the slice for 's' and 'S' */
+    int64_t width;
+} Operand;
+
+typedef struct Member Member;
+struct Member {
+    ArmcNode *node;
+    Operand in[ARMC_MAX_INPUTS], out;
+    bool up;               /* runs in the ascending sweep (and is repeated in the descending one) */
+    struct Member *source; /* scans: the member that adds its result to the state itself; it runs at the site's end */
+    bool absorbed;         /* such a member */
+    bool read_up;          /* its result is read in the ascending sweep too */
+    int64_t state_offset;  /* scans: in scratch */
+    int64_t saved_offset;  /* scans going up: states at the segments' beginnings, in scratch */
+    int64_t lane_offset;   /* sums: in a lane */
+};
+
+/* A member at work on a block: where its operands are at site 0, and how far sites lie apart. */
+typedef struct Live {
+    ArmcRows rows;
+    const ArmcReal *in[ARMC_MAX_INPUTS];
+    int64_t in_stride[ARMC_MAX_INPUTS];
+    ArmcReal *out;
+    int64_t out_stride;
+} Live;
+
+typedef struct Step {
+    StepKind kind;
+    Member *members;
+    size_t count, capacity;
+    int64_t sites;
+    bool two_sweeps;
+    int64_t block;    /* examples (SITES) or rows (ROWS) at a time */
+    int64_t segment;  /* sites */
+    int64_t lanes;    /* parts of the batch with a copy of the sums each; 0: no sums */
+    int64_t lane_size, lane_base; /* entries of a lane; where lanes lie in the arena (lane 0 too) */
+    int64_t scratch;  /* entries for each worker */
+} Step;
+
+struct ArmcProgram {
+    ArmcArena *arena;
+    const ArmcGraph *model; /* the user's graph: parameters, inputs, likelihoods */
+    ArmcGraph *graph;       /* what is computed */
+    ArmcProgramKind kind;
+    ArmcProgramOptions options;
+    ArmcOutputs outputs;
+    size_t nll_count; /* outputs: first nll of each likelihood, then gradients or parameters */
+    Step *steps;
+    size_t step_count, step_capacity;
+    Place *places; /* by value id; views share the place of what they view */
+    ArmcPlan plan;
+    int64_t arena_size, scratch_size;
+    ArmcPool *pool;
+    ArmcReal *memory;     /* the arena of a step */
+    ArmcReal **scratch;   /* one a worker */
+    Live **live;          /* one a worker: as many as the largest step has members */
+    ArmcReal **inputs;
+    ArmcReal *nll;        /* gathered (batch, D) where likelihoods are parts */
+    ArmcReal seed;
+};
+
+/* The value whose memory it is: through views. */
+const ArmcValue *armc_exec_base(const ArmcValue *value);
+/* Does the view leave rows as they are (the same sites and features)? */
+bool armc_exec_same_rows(const ArmcValue *a, const ArmcValue *b);
+bool armc_exec_is_view(const ArmcNode *node);
+
+void armc_exec_partition(ArmcProgram *program);
+void armc_exec_layout(ArmcProgram *program);
+void armc_exec_region(ArmcProgram *program, Step *step);
+
+/* Finds the operands of every member, once memory is there. */
+void armc_exec_bind(ArmcProgram *program);
+/* Runs a region on the first n examples. */
+void armc_exec_run_region(ArmcProgram *program, const Step *step, const ArmcStepInfo *info, int64_t n);
+ArmcReal *armc_exec_data(const ArmcProgram *program, const ArmcValue *value);
+
+#endif

@@ -1,0 +1,243 @@
+/* Plans a region: sweeps, sizes of blocks and segments, lanes, and where values lie in a worker's scratch. */
+#include "runtime/exec/internal.h"
+
+enum {
+    BLOCK_ENTRIES = 4096,  /* of the widest value: 16 KB of floats, so that a few of them stay in L1 */
+    LEAST_BLOCK = 4, MOST_BLOCK = 32, MOST_ROWS = 256,
+    MOST_LANES = 8,
+    LANES_ENTRIES = 4 << 20, /* lanes together, unless two need more */
+};
+
+/* Largest number of features that flows inside. */
+static int64_t widest(const Step *step)
+{
+    int64_t width = 1;
+    for (size_t m = 0; m < step->count; m++) {
+        const ArmcNode *node = step->members[m].node;
+        if (node->op->rows_out == 'r' && armc_shape_features(node->out[0]->shape) > width)
+            width = armc_shape_features(node->out[0]->shape);
+    }
+    return width;
+}
+
+static int64_t clamp(int64_t x, int64_t low, int64_t high)
+{
+    return x < low ? low : x > high ? high : x;
+}
+
+static void size_blocks(const ArmcProgram *program, Step *step)
+{
+    int64_t fits = BLOCK_ENTRIES / widest(step), batch = program->options.batch;
+    if (step->kind == STEP_ROWS) {
+        step->block = clamp(fits, 1, MOST_ROWS);
+        return;
+    }
+    step->block = clamp(clamp(fits, LEAST_BLOCK, MOST_BLOCK), 1, batch);
+    step->segment = 1;
+    while (step->segment * step->segment < step->sites)
+        step->segment++;
+}
+
+/* --- sweeps --- */
+
+static Member *member_of(Step *step, const ArmcNode *node)
+{
+    for (size_t m = 0; m < step->count; m++)
+        if (step->members[m].node == node)
+            return &step->members[m];
+    return NULL;
+}
+
+/* With a descending sum in the region, what ascending sums need goes up first; everything else waits for the way down. */
+static void assign_sweeps(Step *step)
+{
+    for (size_t m = 0; m < step->count; m++)
+        step->two_sweeps |= step->members[m].node->op->order < 0;
+    for (size_t m = step->count; m-- > 0;) {
+        Member *member = &step->members[m];
+        member->up |= !step->two_sweeps || member->node->op->order > 0;
+        for (int i = 0; member->up && i < member->node->in_count; i++) {
+            Member *from = member_of(step, armc_exec_base(member->node->in[i])->node);
+            if (from)
+                from->up = true;
+        }
+    }
+}
+
+static void mark_read_up(Step *step)
+{
+    for (size_t m = 0; m < step->count; m++)
+        for (int i = 0; step->members[m].up && i < step->members[m].node->in_count; i++) {
+            Member *from = member_of(step, armc_exec_base(step->members[m].node->in[i])->node);
+            if (from)
+                from->read_up = true;
+        }
+}
+
+/* Values that cross from the ascending sweep into the descending one are kept for a segment of sites. */
+static void mark_kept(ArmcProgram *program, Step *step)
+{
+    for (size_t m = 0; m < step->count; m++) {
+        const Member *member = &step->members[m];
+        for (int i = 0; !member->up && i < member->node->in_count; i++) {
+            const ArmcValue *base = armc_exec_base(member->node->in[i]);
+            const Member *from = member_of(step, base->node);
+            if (from && from->up && program->places[base->id].store == STORE_LOCAL)
+                program->places[base->id].store = STORE_KEPT;
+        }
+    }
+}
+
+/* --- scans --- */
+
+static size_t count_readers(const Step *step, const ArmcValue *value)
+{
+    size_t readers = 0;
+    for (size_t m = 0; m < step->count; m++)
+        for (int i = 0; i < step->members[m].node->in_count; i++)
+            readers += armc_exec_base(step->members[m].node->in[i]) == value;
+    return readers;
+}
+
+static bool feeds_a_scan(const Step *step, const ArmcValue *value)
+{
+    for (size_t m = 0; m < step->count; m++)
+        for (int i = 0; step->members[m].node->op->order && i < step->members[m].node->in_count; i++)
+            if (armc_exec_base(step->members[m].node->in[i]) == value)
+                return true;
+    return false;
+}
+
+static bool reads_a_scan(const ArmcNode *node)
+{
+    for (int i = 0; i < node->in_count; i++)
+        if (armc_exec_base(node->in[i])->node->op->order)
+            return true;
+    return false;
+}
+
+/* States advance at a site's end, one after the other, so nothing that runs then may read another scan's state.
+ * A scan's result that is its state is read in place; an input made for the scan alone is added to the state by who makes it. */
+static void shorten_scans(ArmcProgram *program, Step *step)
+{
+    for (size_t m = 0; m < step->count; m++) {
+        Member *scan = &step->members[m];
+        Place *place = &program->places[scan->node->out[0]->id];
+        if (!scan->node->op->order)
+            continue;
+        if (scan->node->op->shows_state && place->store == STORE_LOCAL && !feeds_a_scan(step, scan->node->out[0]))
+            place->store = STORE_STATE;
+        const ArmcValue *in = armc_exec_base(scan->node->in[0]);
+        Member *source = member_of(step, in->node);
+        if (!scan->node->op->adds_to_state || !source || source->up != scan->up || !(in->node->op->flags & ARMC_OP_ACCUMULATES) ||
+            program->places[in->id].store != STORE_LOCAL || count_readers(step, in) != 1 || reads_a_scan(in->node))
+            continue;
+        scan->source = source;
+        source->absorbed = true;
+    }
+}
+
+/* --- scratch --- */
+
+static int64_t round_up(int64_t size)
+{
+    return (size + 15) / 16 * 16;
+}
+
+/* The last member of the same sweep that reads a local value; scans read at the site's end. */
+static size_t last_reader(const Step *step, const ArmcValue *value, size_t made)
+{
+    size_t last = made;
+    for (size_t m = made + 1; m < step->count; m++) {
+        for (int i = 0; i < step->members[m].node->in_count; i++)
+            if (armc_exec_base(step->members[m].node->in[i]) == value)
+                last = step->members[m].node->op->advance || step->members[m].absorbed ? step->count : m;
+        if (last == step->count)
+            break;
+    }
+    return last;
+}
+
+/* A stretch of scratch that locals take in turns. */
+typedef struct Hole {
+    int64_t offset, size;
+    size_t free_after; /* member after which it may be taken again */
+    bool up;
+} Hole;
+
+static int64_t take_hole(Hole *holes, size_t *count, const Step *step, size_t m, int64_t size, size_t last, int64_t *end)
+{
+    for (size_t h = 0; h < *count; h++)
+        if (holes[h].size == size && holes[h].free_after < m && holes[h].up == step->members[m].up) {
+            holes[h].free_after = last;
+            return holes[h].offset;
+        }
+    holes[*count] = (Hole){*end, size, last, step->members[m].up};
+    *end += round_up(size);
+    return holes[(*count)++].offset;
+}
+
+static void place_locals(ArmcProgram *program, Step *step)
+{
+    Hole *holes = ARMC_NEW_ARRAY(program->arena, Hole, step->count);
+    size_t hole_count = 0;
+    for (size_t m = 0; m < step->count; m++) {
+        Member *member = &step->members[m];
+        const ArmcValue *out = member->node->out[0];
+        Place *place = &program->places[out->id];
+        int64_t size = step->block * armc_shape_features(out->shape);
+        if (member->absorbed)
+            continue;
+        if (place->store == STORE_LOCAL)
+            place->offset = take_hole(holes, &hole_count, step, m, size, last_reader(step, out, m), &step->scratch);
+        if (place->store == STORE_KEPT) {
+            place->offset = step->scratch;
+            step->scratch += round_up(size * step->segment);
+        }
+        if (member->node->op->order) {
+            member->state_offset = step->scratch;
+            step->scratch += round_up(size);
+        }
+        if (place->store == STORE_STATE)
+            place->offset = member->state_offset;
+        if (member->up && step->two_sweeps && member->node->op->order) {
+            member->saved_offset = step->scratch;
+            step->scratch += round_up(size * ((step->sites + step->segment - 1) / step->segment));
+        }
+    }
+}
+
+/* --- lanes --- */
+
+static void place_sums(ArmcProgram *program, Step *step)
+{
+    for (size_t m = 0; m < step->count; m++) {
+        Member *member = &step->members[m];
+        if (member->node->op->rows_out == 'r')
+            continue;
+        int64_t size = armc_shape_size(member->node->out[0]->shape);
+        member->lane_offset = step->lane_size;
+        step->lane_size += round_up(size);
+    }
+    if (!step->lane_size)
+        return;
+    int64_t batch = program->options.batch;
+    step->lanes = MOST_LANES;
+    while (step->lanes > 1 && (step->lanes > batch || (step->lanes > 2 && step->lanes * step->lane_size > LANES_ENTRIES)))
+        step->lanes /= 2;
+}
+
+void armc_exec_region(ArmcProgram *program, Step *step)
+{
+    size_blocks(program, step);
+    if (step->kind == STEP_SITES)
+        assign_sweeps(step);
+    else
+        for (size_t m = 0; m < step->count; m++)
+            step->members[m].up = true;
+    mark_read_up(step);
+    mark_kept(program, step);
+    shorten_scans(program, step);
+    place_locals(program, step);
+    place_sums(program, step);
+}

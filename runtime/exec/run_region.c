@@ -1,0 +1,339 @@
+/* Executes regions: pieces of a batch through all members, sums in lanes that are merged in a fixed tree. */
+#include <string.h>
+
+#include "runtime/exec/internal.h"
+
+enum { MERGE_ENTRIES = 16384 };
+
+/* --- binding --- */
+
+static Operand bind_row(const ArmcProgram *program, const ArmcValue *value, int64_t sites, char kind)
+{
+    const Place *place = &program->places[armc_exec_base(value)->id];
+    ArmcAddress address = armc_row_address(value, sites);
+    Operand operand = {.store = place->store, .kind = kind, .offset = place->offset, .example_step = address.example_step,
+                       .site_step = address.site_step, .width = address.width};
+    union {
+        const ArmcReal *in;
+        ArmcReal *out;
+    } data = {.in = place->data}; /* only results are written through base, and they are never fixed */
+    operand.base = place->store == STORE_FIXED ? data.out : program->memory + place->offset;
+    if (kind == 's' || kind == 'S')
+        operand.site_step = armc_shape_size(value->shape) / sites;
+    return operand;
+}
+
+void armc_exec_bind(ArmcProgram *program)
+{
+    for (size_t s = 0; s < program->step_count; s++) {
+        Step *step = &program->steps[s];
+        for (size_t m = 0; step->kind != STEP_NODE && m < step->count; m++) {
+            Member *member = &step->members[m];
+            const ArmcOp *op = member->node->op;
+            for (int i = 0; i < member->node->in_count; i++)
+                member->in[i] = bind_row(program, member->node->in[i], step->sites, op->rows_in[i]);
+            member->out = bind_row(program, member->node->out[0], step->sites, op->rows_out);
+        }
+    }
+}
+
+/* --- one piece --- */
+
+/* A piece of work of one worker: a block of examples (SITES) or a tile of rows (ROWS). */
+typedef struct Piece {
+    const ArmcProgram *program;
+    const Step *step;
+    const ArmcStepInfo *info;
+    ArmcReal *scratch;
+    int64_t lane;
+    int64_t first, n; /* examples, or rows */
+    bool fresh;       /* the lane's first piece: sums begin at zero */
+    Live *live;       /* one a member */
+} Piece;
+
+/* Where the rows of an operand would begin for site 0, and how far sites lie apart. */
+static ArmcReal *locate(const Piece *piece, const Operand *operand, int64_t segment_begin, int64_t *stride)
+{
+    *stride = 0;
+    if (operand->store == STORE_LOCAL || operand->store == STORE_STATE)
+        return piece->scratch + operand->offset;
+    if (operand->store == STORE_KEPT) {
+        *stride = piece->step->block * operand->width;
+        return piece->scratch + operand->offset - segment_begin * *stride;
+    }
+    if (piece->step->kind == STEP_ROWS)
+        return operand->base + (operand->kind == 'r' && operand->example_step ? piece->first * operand->width : 0);
+    *stride = operand->kind == 'w' ? 0 : operand->site_step;
+    return operand->base + (operand->kind == 'r' ? piece->first * operand->example_step : 0);
+}
+
+static int64_t step_between_rows(const Piece *piece, const Operand *operand)
+{
+    if (operand->store == STORE_LOCAL || operand->store == STORE_STATE || operand->store == STORE_KEPT)
+        return operand->width;
+    if (piece->step->kind == STEP_ROWS)
+        return operand->example_step ? operand->width : 0;
+    return operand->example_step;
+}
+
+/* The sum's place in this piece's lane; lane 0 is the result itself. */
+static ArmcReal *sum_in_lane(const Piece *piece, const Member *member)
+{
+    if (piece->lane == 0)
+        return member->out.base;
+    return piece->program->memory + piece->step->lane_base + (piece->lane - 1) * piece->step->lane_size + member->lane_offset;
+}
+
+static void zero_sum(ArmcReal *sum, int64_t entries)
+{
+    memset(sum, 0, (size_t)entries * sizeof *sum);
+}
+
+/* Readies every member for a segment of sites: after this a site only moves pointers. */
+static void enter_segment(const Piece *piece, int64_t segment_begin)
+{
+    for (size_t m = 0; m < piece->step->count; m++) {
+        const Member *member = &piece->step->members[m];
+        Live *live = &piece->live[m];
+        live->rows = (ArmcRows){.node = member->node,
+                                .k = piece->program->options.kernels,
+                                .info = piece->info,
+                                .n = piece->n,
+                                .sites = piece->step->sites,
+                                .first = piece->first,
+                                .out_width = member->out.width};
+        for (int i = 0; i < member->node->in_count; i++) {
+            live->in[i] = locate(piece, &member->in[i], segment_begin, &live->in_stride[i]);
+            live->rows.in_step[i] = step_between_rows(piece, &member->in[i]);
+            live->rows.in_width[i] = member->in[i].width;
+        }
+        if (member->out.kind == 'r') {
+            live->out = locate(piece, &member->out, segment_begin, &live->out_stride);
+            live->rows.out_step = step_between_rows(piece, &member->out);
+        } else {
+            live->out = sum_in_lane(piece, member);
+            live->out_stride = member->out.kind == 'S' && piece->step->kind == STEP_SITES ? member->out.site_step : 0;
+        }
+        if (member->node->op->order)
+            live->rows.state = piece->scratch + member->state_offset;
+    }
+}
+
+static ArmcRows *at_site(const Piece *piece, const Member *member, int64_t site)
+{
+    Live *live = &piece->live[member - piece->step->members];
+    live->rows.site = piece->step->kind == STEP_SITES ? site : -1;
+    for (int i = 0; i < member->node->in_count; i++)
+        live->rows.in[i] = live->in[i] + site * live->in_stride[i];
+    live->rows.out = live->out + site * live->out_stride;
+    return &live->rows;
+}
+
+static void run_member(const Piece *piece, const Member *member, int64_t site)
+{
+    ArmcRows *rows = at_site(piece, member, site);
+    if (piece->fresh && member->out.kind == 'S' && piece->step->kind == STEP_SITES)
+        zero_sum(rows->out, member->out.site_step);
+    member->node->op->rows(rows);
+}
+
+/* Takes this site's input into a scan's state. */
+static void advance(const Piece *piece, const Member *scan, int64_t site)
+{
+    if (!scan->source) {
+        scan->node->op->advance(at_site(piece, scan, site));
+        return;
+    }
+    ArmcRows *rows = at_site(piece, scan->source, site);
+    rows->out = piece->scratch + scan->state_offset;
+    rows->out_step = scan->out.width;
+    rows->accumulate = true;
+    scan->source->node->op->rows(rows);
+}
+
+/* Everything of one sweep at one site. Kept results are not wanted on the way to a later segment. */
+static void run_members(const Piece *piece, bool up, int64_t site, bool keep)
+{
+    const Step *step = piece->step;
+    for (size_t m = 0; m < step->count; m++) {
+        const Member *member = &step->members[m];
+        bool in_place = member->out.store == STORE_STATE;
+        bool unwanted = member->node->op->advance && member->out.store == STORE_KEPT && !keep && !member->read_up;
+        if (member->up == up && !member->absorbed && !in_place && !unwanted)
+            run_member(piece, member, site);
+    }
+    for (size_t m = 0; m < step->count; m++)
+        if (step->members[m].up == up && step->members[m].node->op->advance)
+            advance(piece, &step->members[m], site);
+}
+
+/* --- sweeps over sites --- */
+
+typedef enum StateMove { STATE_ZERO, STATE_SAVE, STATE_RESTORE } StateMove;
+
+static void move_states(const Piece *piece, StateMove move, bool up, int64_t segment)
+{
+    for (size_t m = 0; m < piece->step->count; m++) {
+        const Member *member = &piece->step->members[m];
+        if (!member->node->op->order || member->up != up)
+            continue;
+        int64_t entries = piece->n * member->out.width;
+        size_t bytes = (size_t)entries * sizeof(ArmcReal);
+        ArmcReal *state = piece->scratch + member->state_offset;
+        ArmcReal *saved = piece->scratch + member->saved_offset + segment * piece->step->block * member->out.width;
+        if (move == STATE_ZERO && member->node->op->begin) {
+            member->node->op->begin(at_site(piece, member, 0));
+        } else if (move == STATE_ZERO) {
+            memset(state, 0, bytes);
+        } else {
+            memcpy(move == STATE_SAVE ? saved : state, move == STATE_SAVE ? state : saved, bytes);
+        }
+    }
+}
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* States at the beginning of each segment; the last segment itself is run on the way down. */
+static void sweep_up(const Piece *piece)
+{
+    const Step *step = piece->step;
+    int64_t last = (step->sites - 1) / step->segment;
+    enter_segment(piece, 0);
+    move_states(piece, STATE_ZERO, true, 0);
+    for (int64_t segment = 0; segment <= last; segment++) {
+        int64_t begin = segment * step->segment;
+        enter_segment(piece, begin);
+        move_states(piece, STATE_SAVE, true, segment);
+        for (int64_t s = begin; segment < last && s < begin + step->segment; s++)
+            run_members(piece, true, s, false);
+    }
+}
+
+static void sweep_down(const Piece *piece)
+{
+    const Step *step = piece->step;
+    enter_segment(piece, 0);
+    move_states(piece, STATE_ZERO, false, 0);
+    for (int64_t segment = (step->sites - 1) / step->segment; segment >= 0; segment--) {
+        int64_t begin = segment * step->segment, end = smaller(begin + step->segment, step->sites);
+        enter_segment(piece, begin);
+        move_states(piece, STATE_RESTORE, true, segment);
+        for (int64_t s = begin; s < end; s++)
+            run_members(piece, true, s, true);
+        for (int64_t s = end; s-- > begin;)
+            run_members(piece, false, s, true);
+    }
+}
+
+static void run_block(const Piece *piece)
+{
+    if (piece->step->kind == STEP_ROWS) {
+        enter_segment(piece, 0);
+        run_members(piece, true, 0, true);
+    } else if (piece->step->two_sweeps) {
+        sweep_up(piece);
+        sweep_down(piece);
+    } else {
+        enter_segment(piece, 0);
+        move_states(piece, STATE_ZERO, true, 0);
+        for (int64_t s = 0; s < piece->step->sites; s++)
+            run_members(piece, true, s, true);
+    }
+}
+
+/* --- tasks --- */
+
+typedef struct Region {
+    ArmcProgram *program;
+    const Step *step;
+    const ArmcStepInfo *info;
+    int64_t n;     /* examples, or rows */
+    int64_t tasks; /* lanes, or pieces of the batch */
+} Region;
+
+/* Sums that no piece will zero site by site. */
+static void zero_sums(const Piece *piece, bool all)
+{
+    for (size_t m = 0; m < piece->step->count; m++) {
+        const Member *member = &piece->step->members[m];
+        bool by_site = member->out.kind == 'S' && piece->step->kind == STEP_SITES && !all;
+        if (member->out.kind != 'r' && !by_site)
+            zero_sum(sum_in_lane(piece, member), armc_shape_size(member->node->out[0]->shape));
+    }
+}
+
+/* Task t has a contiguous part of the batch, a block at a time. */
+static void run_task(void *context, int64_t task, int worker)
+{
+    const Region *region = context;
+    int64_t unit = region->step->kind == STEP_ROWS && region->step->lanes ? region->step->sites : 1;
+    int64_t part = (region->n / unit + region->tasks - 1) / region->tasks * unit;
+    int64_t begin = smaller(task * part, region->n), end = smaller(begin + part, region->n);
+    Piece piece = {.program = region->program,
+                   .step = region->step,
+                   .info = region->info,
+                   .scratch = region->program->scratch[worker],
+                   .live = region->program->live[worker],
+                   .lane = task,
+                   .fresh = true};
+    int64_t blocks = (end - begin + region->step->block - 1) / region->step->block;
+    int64_t block = blocks ? (end - begin + blocks - 1) / blocks : 0; /* of about equal size */
+    zero_sums(&piece, begin >= end);
+    for (piece.first = begin; piece.first < end; piece.first += block) {
+        piece.n = smaller(block, end - piece.first);
+        run_block(&piece);
+        piece.fresh = false;
+    }
+}
+
+static int64_t merge_tasks(const Member *member)
+{
+    return (armc_shape_size(member->node->out[0]->shape) + MERGE_ENTRIES - 1) / MERGE_ENTRIES;
+}
+
+/* Adds a stretch of all lanes into lane 0, as a binary tree: lane i takes lane i + 1, then i + 2, i + 4. */
+static void run_merge(void *context, int64_t task, int worker)
+{
+    const Region *region = context;
+    const Step *step = region->step;
+    (void)worker;
+    const Member *member = step->members;
+    while (member->out.kind == 'r' || task >= merge_tasks(member)) {
+        task -= member->out.kind == 'r' ? 0 : merge_tasks(member);
+        member++;
+    }
+    int64_t begin = task * MERGE_ENTRIES;
+    int64_t n = smaller(MERGE_ENTRIES, armc_shape_size(member->node->out[0]->shape) - begin);
+    Piece piece = {.program = region->program, .step = step};
+    for (int64_t gap = 1; gap < step->lanes; gap *= 2)
+        for (int64_t lane = 0; lane + gap < step->lanes; lane += 2 * gap) {
+            piece.lane = lane + gap;
+            const ArmcReal *from = sum_in_lane(&piece, member) + begin;
+            piece.lane = lane;
+            ArmcReal *to = sum_in_lane(&piece, member) + begin;
+            region->program->options.kernels->add(n, to, from, to);
+        }
+}
+
+/* Parts of the batch when nothing is summed: enough to keep threads busy, not so many that they cost. */
+static int64_t pieces_of(const Step *step, int64_t n)
+{
+    enum { MOST_PIECES = 64 };
+    int64_t pieces = (n + step->block - 1) / step->block;
+    return pieces < 1 ? 1 : smaller(pieces, MOST_PIECES);
+}
+
+void armc_exec_run_region(ArmcProgram *program, const Step *step, const ArmcStepInfo *info, int64_t n)
+{
+    Region region = {.program = program, .step = step, .info = info, .n = step->kind == STEP_ROWS ? n * step->sites : n};
+    region.tasks = step->lanes ? step->lanes : pieces_of(step, region.n);
+    armc_pool_run(program->pool, region.tasks, run_task, &region);
+    int64_t merges = 0;
+    for (size_t m = 0; step->lanes > 1 && m < step->count; m++)
+        merges += step->members[m].out.kind == 'r' ? 0 : merge_tasks(&step->members[m]);
+    if (merges)
+        armc_pool_run(program->pool, merges, run_merge, &region);
+}
