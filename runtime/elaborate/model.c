@@ -1,0 +1,500 @@
+/* Models: their variable, their likelihood, and the graph that they become when bound to data. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "runtime/elaborate/elaborator.h"
+#include "runtime/graph/prove.h"
+
+/* A graph made for a shape and a number of levels. */
+typedef struct ArmcBound {
+    ArmcShape shape;
+    int levels;
+    ArmcGraph *graph; /* NULL: it could not be made; that was reported */
+    size_t finished;  /* nodes when it was finished: the top level may go on after that */
+    ArmcBuild *build;
+    struct ArmcBound *next;
+} ArmcBound;
+
+const char *armc_model_name(const ArmcModelRef *model)
+{
+    return model->name;
+}
+
+ArmcThing *armc_model_make(ArmcFrame *frame, const ArmcClosure *callee, ArmcCallSite *site)
+{
+    ArmcElaborator *e = frame->e;
+    ArmcModelRef *model = ARMC_NEW(e->arena, ArmcModelRef);
+    *model = (ArmcModelRef){.module = e->module,
+                            .name = callee->name,
+                            .tree = callee->tree,
+                            .file = callee->scope,
+                            .origin = site->origin};
+    model->args = ARMC_NEW_ARRAY(e->arena, ArmcThing *, site->count + 1);
+    bool poisoned = false;
+    for (int i = 0; i < site->count; i++) {
+        if (!site->actuals[i].thing && !site->actuals[i].tree)
+            continue;
+        model->args[i] =
+            armc_argument_thing(frame, &site->formals[i], &site->actuals[i], site->origin);
+        poisoned |= armc_thing_is_none(model->args[i]);
+        if (model->args[i]->kind == ARMC_THING_VALUE) {
+            armc_diag_add(e->diags, ARMC_E_bad_kind, site->origin,
+                          "`%s` of the model `%s` takes a constant, this is %s",
+                          site->formals[i].name, callee->name,
+                          armc_thing_describe(e, model->args[i]));
+            poisoned = true;
+        }
+    }
+    if (poisoned)
+        return armc_thing_none(e);
+    ArmcThing *thing = armc_thing_new(e, ARMC_THING_MODEL, site->origin);
+    thing->model = model;
+    return thing;
+}
+
+/* --- the variable --- */
+
+/* A table of D columns is D x 1, a picture of one channel H x W x 1: features come last. */
+static ArmcShape full_shape(ArmcShape shape, bool written)
+{
+    if (shape.rank == 1 || (written && shape.rank == 2))
+        shape.dims[shape.rank++] = 1;
+    return shape;
+}
+
+static const ArmcSpec input_specs[] = {
+    {.name = "name", .kind = ARMC_SPEC_ANY, .doc = "the variable's name"},
+    {.name = "size",
+     .kind = ARMC_SPEC_INTS,
+     .preset = "",
+     .low = 1,
+     .high = 1e15,
+     .doc = "28x28x1, 28x28 (one channel) or a number of columns; without it the data says"},
+    {.name = "levels",
+     .kind = ARMC_SPEC_INT,
+     .preset = "",
+     .low = 2,
+     .high = 65536,
+     .doc = "entries are 0..levels-1"},
+    {.name = "order",
+     .kind = ARMC_SPEC_SYMBOL,
+     .preset = "raster",
+     .symbols = "raster",
+     .doc = "the order of the variables"},
+    {.kind = ARMC_SPEC_END},
+};
+enum { NAME, SIZE, LEVELS, ORDER, SPECS };
+
+static bool read_input(ArmcFrame *frame, const ArmcTree *tree, ArmcAttr attrs[SPECS])
+{
+    static const ArmcBuiltin row = {.name = "input", .args = input_specs};
+    ArmcElaborator *e = frame->e;
+    ArmcClosure callee = {.kind = ARMC_CALLEE_BUILTIN, .name = "input", .builtin = &row};
+    ArmcTree *call = ARMC_NEW(e->arena, ArmcTree);
+    *call = *tree;
+    call->kind = ARMC_TREE_CALL;
+    ArmcCallSite *site = armc_site_new(frame, armc_thing_callee(e, &callee, NULL)->block, call,
+                                       armc_origin(frame, tree->span));
+    bool fine = armc_site_fill(frame, site, NULL, 0);
+    for (int i = SIZE; fine && i < SPECS; i++)
+        fine &= armc_argument_attr(frame, site, i, &attrs[i]);
+    return fine;
+}
+
+static bool misplaced_input(ArmcFrame *frame, const ArmcTree *tree)
+{
+    const char *why = NULL;
+    if (frame->body == ARMC_BODY_BLOCK || frame->body == ARMC_BODY_CLOSURE)
+        why = "`input` stands in a model's body or at the top level, not in a block";
+    else if (frame->body == ARMC_BODY_FILE && !frame->scope->file->is_main)
+        why = "an imported file only defines names: `input` can't stand here";
+    else if (frame->build && frame->build->variable)
+        why = "a model has one variable, this is a second `input`";
+    if (why)
+        armc_diag_add(frame->e->diags, ARMC_E_input_place, armc_origin(frame, tree->span), "%s",
+                      why);
+    return why != NULL;
+}
+
+/* What `input` says against what the data has. */
+static bool agree_shape(ArmcFrame *frame, const ArmcAttr *attr, ArmcShape *shape,
+                        const ArmcOrigin *origin)
+{
+    if (!attr->given)
+        return true;
+    ArmcShape written = {0};
+    if (attr->count >= 1 && attr->count <= 3)
+        written = full_shape(armc_shape_make(attr->count, attr->ints), true);
+    if (written.rank == 0 || armc_shape_size(written) < 1) {
+        armc_diag_add(frame->e->diags, ARMC_E_bad_shape, origin,
+                      "an input has 1 to 3 dimensions and less than 2^53 entries");
+        return false;
+    }
+    if (shape->rank && !armc_shape_equal(*shape, written)) {
+        char a[96], b[96];
+        armc_diag_add(frame->e->diags, ARMC_E_shape_mismatch, origin,
+                      "the input is declared as %s, the data is %s", armc_shape_text(written, a),
+                      armc_shape_text(*shape, b));
+        return false;
+    }
+    *shape = written;
+    return true;
+}
+
+static bool agree_levels(ArmcFrame *frame, const ArmcAttr *attr, int *levels,
+                         const ArmcOrigin *origin)
+{
+    if (!attr->given)
+        return true;
+    if (*levels && *levels != attr->i) {
+        armc_diag_add(frame->e->diags, ARMC_E_shape_mismatch, origin,
+                      "the input is declared with %" PRId64 " levels, the data has %d", attr->i,
+                      *levels);
+        return false;
+    }
+    *levels = (int)attr->i;
+    return true;
+}
+
+/* The top level is a model as soon as it has an `input`. */
+static void open_top_level(ArmcFrame *frame)
+{
+    ArmcElaborator *e = frame->e;
+    ArmcModelRef *model = ARMC_NEW(e->arena, ArmcModelRef);
+    *model = (ArmcModelRef){
+        .module = e->module, .name = "model", .bound = ARMC_NEW(e->arena, ArmcBound)};
+    model->bound->build = ARMC_NEW(e->arena, ArmcBuild);
+    model->bound->build->graph = armc_graph_new(e->arena, e->diags);
+    frame->build = model->bound->build;
+    frame->path = armc_path_new(e->arena, "", false);
+    frame->stage_depth = 0;
+    e->module->model = model;
+}
+
+static void bind_constants(ArmcFrame *frame, const ArmcBuild *build)
+{
+    static const char *const image[] = {"height", "width", "channels"};
+    ArmcElaborator *e = frame->e;
+    ArmcShape shape = build->shape;
+    const ArmcOrigin *origin = build->input->node->origin;
+    for (int i = 0; shape.rank == 3 && i < 3; i++)
+        armc_scope_bind(e, frame->scope, image[i], armc_thing_int(e, shape.dims[i], origin));
+    if (shape.rank < 3)
+        armc_scope_bind(e, frame->scope, "channels",
+                        armc_thing_int(e, shape.dims[shape.rank - 1], origin));
+    armc_scope_bind(e, frame->scope, "levels", armc_thing_int(e, build->levels, origin));
+    armc_scope_bind(e, frame->scope, "dims", armc_thing_int(e, armc_shape_size(shape), origin));
+}
+
+static bool lacks_shape(ArmcFrame *frame, const ArmcBuild *build, const ArmcOrigin *origin)
+{
+    if (build->shape.rank && build->levels)
+        return false;
+    ArmcDiag *diag =
+        armc_diag_add(frame->e->diags, ARMC_E_bad_shape, origin, "the input's %s not known here",
+                      build->shape.rank ? "number of levels is" : "size is");
+    armc_diag_help(diag, "at the top level both are written out: input image 28x28x1 levels=2");
+    return true;
+}
+
+static bool make_input(ArmcFrame *frame, const ArmcTree *tree)
+{
+    ArmcAttr attrs[SPECS] = {0};
+    ArmcBuild *build = frame->build;
+    const ArmcOrigin *origin = armc_origin(frame, tree->span);
+    if (!read_input(frame, tree, attrs) ||
+        !agree_shape(frame, &attrs[SIZE], &build->shape, origin) ||
+        !agree_levels(frame, &attrs[LEVELS], &build->levels, origin) ||
+        lacks_shape(frame, build, origin))
+        return false;
+    ArmcInput input = {.name = tree->kids[0]->name,
+                       .shape = build->shape,
+                       .levels = build->levels,
+                       .origin = origin};
+    build->input = armc_graph_input(build->graph, &input);
+    build->variable = input.name;
+    bind_constants(frame, build);
+    return true;
+}
+
+void armc_run_input(ArmcFrame *frame, const ArmcTree *tree)
+{
+    ArmcElaborator *e = frame->e;
+    if (misplaced_input(frame, tree))
+        return;
+    if (!frame->build)
+        open_top_level(frame);
+    bool made = make_input(frame, tree);
+    ArmcThing *thing =
+        made ? armc_thing_value(e, frame->build->input, frame->build->input->node->origin)
+             : armc_thing_none(e);
+    frame->it = thing;
+    armc_scope_bind(e, frame->scope, tree->kids[0]->name, thing);
+    for (int i = 0; !made && i < 5; i++) {
+        static const char *const constants[] = {"height", "width", "channels", "levels", "dims"};
+        armc_scope_bind(e, frame->scope, constants[i], armc_thing_none(e));
+    }
+}
+
+void armc_run_given(ArmcFrame *frame, const ArmcTree *tree)
+{
+    ArmcElaborator *e = frame->e;
+    const ArmcTree *first = tree->kids[0];
+    ArmcDiag *diag = armc_diag_add(e->diags, ARMC_E_given, armc_origin(frame, tree->span),
+                                   "data sets carry no conditions for `given` yet");
+    armc_diag_help(diag, "a model of the variable alone needs no `given`");
+    if (first->kind == ARMC_TREE_NAME || first->kind == ARMC_TREE_ARG)
+        armc_scope_bind(e, frame->scope, first->name, armc_thing_none(e));
+}
+
+/* --- the likelihood --- */
+
+static bool find_dist(ArmcFrame *frame, const ArmcTree *tree, const ArmcDist **dist)
+{
+    ArmcElaborator *e = frame->e;
+    const ArmcThing *thing = armc_scope_find(e, frame->scope, tree->name, true);
+    const ArmcOrigin *origin = armc_origin(frame, tree->span);
+    if (thing && thing->kind == ARMC_THING_BLOCK && thing->block->kind == ARMC_CALLEE_DIST) {
+        *dist = thing->block->dist;
+        if (tree->kind != ARMC_TREE_CALL || tree->kid_count == 0)
+            return true;
+        ArmcDiag *diag = armc_diag_add(e->diags, ARMC_E_bad_arity, origin,
+                                       "`%s` takes no arguments", tree->name);
+        armc_diag_help(diag, "its parameters are the current value, `it`");
+        return false;
+    }
+    const char *words[64];
+    size_t count = 0;
+    for (; armc_dists[count] && count < 64; count++)
+        words[count] = armc_dists[count]->name;
+    const char *near = armc_suggest(tree->name, words, count), *all = "";
+    for (size_t i = 0; i < count; i++)
+        all = armc_arena_printf(e->arena, "%s%s`%s`", all, i ? ", " : "", words[i]);
+    ArmcDiag *diag = armc_diag_add(e->diags, ARMC_E_unknown_name, origin,
+                                   "there is no distribution `%s`", tree->name);
+    if (near)
+        armc_diag_help(diag, "did you mean `%s`?", near);
+    else
+        armc_diag_help(diag, "the distributions are %s", all);
+    return false;
+}
+
+static bool is_variable(ArmcFrame *frame, const ArmcTree *target)
+{
+    ArmcElaborator *e = frame->e;
+    const ArmcTree *name = target->kind == ARMC_TREE_INDEX ? target->kids[0] : target;
+    ArmcThing *thing = armc_eval(frame, name);
+    if (armc_thing_is_none(thing))
+        return false;
+    if (thing->kind == ARMC_THING_VALUE && thing->value == frame->build->input)
+        return true;
+    ArmcDiag *diag = armc_diag_add(e->diags, ARMC_E_bad_kind, armc_origin(frame, name->span),
+                                   "only the model's variable has a likelihood, this is %s",
+                                   armc_thing_describe(e, thing));
+    armc_diag_help(diag, "the variable is `%s`", frame->build->variable);
+    return false;
+}
+
+/* The model under construction, where its variable is known; NULL after a diagnostic, or silently
+ * after one about `input`. */
+static ArmcBuild *model_here(ArmcFrame *frame, const ArmcTree *tree)
+{
+    if (frame->build && frame->build->variable)
+        return frame->build;
+    const ArmcName *name = armc_scope_own(frame->scope, "levels");
+    if (!name || !armc_thing_is_none(name->thing)) {
+        ArmcDiag *diag =
+            armc_diag_add(frame->e->diags, ARMC_E_no_input, armc_origin(frame, tree->span),
+                          "`~` needs a variable, and no `input` came before");
+        armc_diag_help(diag, "a model begins with its variable: input image");
+    }
+    return NULL;
+}
+
+void armc_run_likelihood(ArmcFrame *frame, const ArmcTree *tree)
+{
+    ArmcElaborator *e = frame->e;
+    const ArmcTree *target = tree->kids[0];
+    const ArmcOrigin *origin = armc_origin(frame, tree->span);
+    const ArmcDist *dist;
+    ArmcBuild *build = model_here(frame, tree);
+    if (!build || !find_dist(frame, tree->kids[1], &dist) || !is_variable(frame, target))
+        return;
+    const int64_t *entries = NULL;
+    int64_t count = armc_shape_size(build->shape);
+    if (target->kind == ARMC_TREE_INDEX &&
+        !armc_index_entries(frame, target, build->shape, &entries, &count))
+        return;
+    if (!frame->it) {
+        armc_diag_add(e->diags, ARMC_E_no_current_value, origin,
+                      "`~` takes the current value as parameters, and there is none");
+        return;
+    }
+    ArmcValue *params = armc_argument_value(frame, frame->it, "`~`", origin);
+    if (params)
+        armc_graph_likelihood(build->graph, dist, entries, count, params, origin);
+}
+
+/* --- binding --- */
+
+static void bind_arguments(ArmcFrame *frame, ArmcModelRef *model)
+{
+    ArmcElaborator *e = frame->e;
+    const ArmcTree *params = model->tree->kids[0];
+    for (int i = 0; i < params->kid_count; i++) {
+        const ArmcTree *kid = params->kids[i];
+        ArmcFormal formal = {.name = kid->name, .parameter = kid};
+        ArmcActual preset = {.tree = kid->kids[1]};
+        ArmcThing *thing = model->args[i]
+                               ? model->args[i]
+                               : armc_argument_thing(frame, &formal, &preset, model->origin);
+        armc_scope_bind(e, frame->scope, kid->name, thing);
+    }
+}
+
+static ArmcFrame model_frame(ArmcModelRef *model, ArmcBuild *build)
+{
+    ArmcElaborator *e = &model->module->e;
+    return (ArmcFrame){
+        .e = e,
+        .body = ARMC_BODY_MODEL,
+        .scope = armc_scope_new(e, model->file, true),
+        .caller = model->origin,
+        .path = armc_path_new(e->arena, "", false),
+        .build = build,
+    };
+}
+
+/* What holds for every whole model: its likelihoods cover the variable, and it is autoregressive.
+ */
+static bool finish(ArmcGraph *graph, const ArmcOrigin *origin)
+{
+    return armc_graph_finish(graph, origin) && armc_prove(graph, origin);
+}
+
+static bool run_model(ArmcModelRef *model, ArmcBuild *build)
+{
+    ArmcElaborator *e = &model->module->e;
+    size_t before = armc_diags_count(e->diags);
+    ArmcFrame frame = model_frame(model, build);
+    frame.outer = e->frame;
+    e->frame = &frame;
+    bind_arguments(&frame, model);
+    armc_run_body(&frame, model->tree->kids[1]);
+    e->frame = frame.outer;
+    if (armc_diags_count(e->diags) > before)
+        return false;
+    if (!build->variable) {
+        armc_diag_add(e->diags, ARMC_E_no_input, armc_origin(&frame, armc_header_span(model->tree)),
+                      "the model `%s` has no `input`", model->tree->name);
+        return false;
+    }
+    return finish(build->graph, armc_origin(&frame, armc_header_span(model->tree)));
+}
+
+static ArmcGraph *bind_top_level(ArmcModelRef *model, ArmcShape shape, int levels,
+                                 const ArmcOrigin *origin)
+{
+    ArmcElaborator *e = &model->module->e;
+    ArmcBound *bound = model->bound;
+    ArmcBuild *build = bound->build;
+    char a[96], b[96];
+    if (!build->variable)
+        return NULL; /* reported at `input` */
+    if (shape.rank > 0 && (!armc_shape_equal(build->shape, shape) || build->levels != levels)) {
+        armc_diag_add(e->diags, ARMC_E_shape_mismatch, origin,
+                      "the input is %s with %d levels, the data %s with %d",
+                      armc_shape_text(build->shape, a), build->levels, armc_shape_text(shape, b),
+                      levels);
+        return NULL;
+    }
+    if (bound->finished != build->graph->node_count &&
+        !finish(build->graph, build->input->node->origin))
+        return NULL;
+    bound->finished = build->graph->node_count;
+    model->rows = build->rows;
+    model->row_count = build->row_count;
+    return build->graph;
+}
+
+ArmcGraph *armc_model_bind(ArmcModelRef *model, ArmcShape shape, int levels,
+                           const ArmcOrigin *origin)
+{
+    ArmcElaborator *e = &model->module->e;
+    shape = full_shape(shape, false);
+    if (!model->tree)
+        return bind_top_level(model, shape, levels, origin);
+    for (ArmcBound *bound = model->bound; bound; bound = bound->next)
+        if (armc_shape_equal(bound->shape, shape) && bound->levels == levels)
+            return bound->graph;
+    ArmcBuild *build = ARMC_NEW(e->arena, ArmcBuild);
+    *build =
+        (ArmcBuild){.graph = armc_graph_new(e->arena, e->diags), .shape = shape, .levels = levels};
+    ArmcBound *bound = ARMC_NEW(e->arena, ArmcBound);
+    *bound = (ArmcBound){.shape = shape, .levels = levels, .build = build, .next = model->bound};
+    bound->graph = run_model(model, build) ? build->graph : NULL;
+    model->bound = bound;
+    model->rows = build->rows;
+    model->row_count = build->row_count;
+    return bound->graph;
+}
+
+/* --- the table of stages --- */
+
+/* Brings the sums over the graph up to date. */
+static void count_up(ArmcBuild *build)
+{
+    const ArmcGraph *graph = build->graph;
+    for (; build->counted_params < graph->param_count; build->counted_params++)
+        build->parameters += graph->params[build->counted_params]->live;
+    for (; build->counted_nodes < graph->node_count; build->counted_nodes++) {
+        const ArmcNode *node = graph->nodes[build->counted_nodes];
+        build->cost += node->op->cost ? node->op->cost(node) : 0;
+    }
+}
+
+/* While a stage runs its row holds, negated, what was there before; afterwards the difference, less
+ * what rows within it took: a row tells only what is its own. */
+size_t armc_stage_begin(ArmcFrame *frame, const ArmcTree *tree)
+{
+    ArmcBuild *build = frame->build;
+    if (!build || frame->stage_depth < 0)
+        return SIZE_MAX;
+    count_up(build);
+    ArmcStageRow row = {
+        .tree = tree,
+        .depth = frame->stage_depth,
+        .parameters = build->inner_parameters - build->parameters,
+        .multiply_adds = build->inner_cost - build->cost,
+    };
+    ARMC_PUSH(frame->e->arena, build->rows, build->row_count, build->row_capacity, row);
+    return build->row_count - 1;
+}
+
+void armc_stage_end(ArmcFrame *frame, size_t index, const ArmcThing *made)
+{
+    ArmcBuild *build = frame->build;
+    if (index == SIZE_MAX)
+        return;
+    ArmcStageRow *row = &build->rows[index];
+    count_up(build);
+    row->parameters += build->parameters - build->inner_parameters;
+    row->multiply_adds += build->cost - build->inner_cost;
+    build->inner_parameters += row->parameters;
+    build->inner_cost += row->multiply_adds;
+    bool is_last = build->row_count == index + 1;
+    if (made->kind != ARMC_THING_VALUE) {
+        build->row_count -= is_last; /* a function of constants is no stage */
+        return;
+    }
+    row->shape = made->value->shape;
+    const ArmcHost *host = frame->e->module->host;
+    if (host->stage && frame->body == ARMC_BODY_FILE)
+        host->stage(frame->e->module->host->session, row->tree, made->value);
+}
+
+size_t armc_model_stages(const ArmcModelRef *model, const ArmcStageRow **rows)
+{
+    *rows = model->rows;
+    return model->row_count;
+}
