@@ -1,0 +1,298 @@
+/* Opens a source by name and makes of it what the options ask for: splits, levels, binary draws. */
+#include "runtime/data/dataset.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "runtime/data/binarize.h"
+#include "runtime/data/idx.h"
+
+/* --- the source --------------------------------------------------------------------------- */
+
+static const ArmcDataSource *find_source(const char *name)
+{
+    for (size_t i = 0; armc_data_sources[i] != NULL; i++)
+        if (strcmp(armc_data_sources[i]->name, name) == 0)
+            return armc_data_sources[i];
+    return NULL;
+}
+
+static bool unknown_source(const ArmcDataCall *call, const char *name)
+{
+    const char **names = NULL;
+    size_t count = 0, capacity = 0;
+    const char *list = "";
+    for (size_t i = 0; armc_data_sources[i] != NULL; i++) {
+        ARMC_PUSH(call->arena, names, count, capacity, armc_data_sources[i]->name);
+        list = armc_arena_printf(call->arena, "%s%s%s", list, i == 0 ? "" : ", ", names[i]);
+    }
+    ArmcDiag *diag = armc_diag_add(call->diags, ARMC_E_unknown_data, call->origin,
+                                   "there is no data set `%s`", name);
+    const char *near = armc_suggest(name, names, count);
+    if (near != NULL)
+        armc_diag_help(diag, "did you mean `%s`?", near);
+    else
+        armc_diag_help(diag, "known data sets: %s; a name with a / is a folder with IDX files",
+                       list);
+    return false;
+}
+
+/* Fills the source's part of `data` in, and the source's default for holdout. */
+static bool open_source(const ArmcDataCall *call, ArmcDataset *data, int64_t *holdout)
+{
+    const ArmcDataSource *source = find_source(data->name);
+    if (source != NULL) {
+        *holdout = source->holdout;
+        return source->open(call, data);
+    }
+    *holdout = 0;
+    if (strchr(data->name, '/') != NULL)
+        return armc_idx_open_folder(call, data->name, NULL, data);
+    return unknown_source(call, data->name);
+}
+
+/* --- options ------------------------------------------------------------------------------ */
+
+/* What can be said before the data are there. */
+static bool check_options(const ArmcDataCall *call, const ArmcDataOptions *options)
+{
+    if (options->limit < 0 || options->holdout < -1) {
+        bool is_limit = options->limit < 0;
+        armc_diag_add(call->diags, ARMC_E_bad_value, call->origin,
+                      "%s is a number of examples, not %" PRId64, is_limit ? "limit" : "holdout",
+                      is_limit ? options->limit : options->holdout);
+        return false;
+    }
+    if (options->binarize != ARMC_BINARIZE_NO && options->levels != 0 && options->levels != 2) {
+        ArmcDiag *diag =
+            armc_diag_add(call->diags, ARMC_E_bad_value, call->origin,
+                          "binarize makes 2 levels, but levels=%" PRId64, options->levels);
+        armc_diag_help(diag, "leave one of the two out");
+        return false;
+    }
+    return true;
+}
+
+static bool choose_levels(const ArmcDataCall *call, const ArmcDataOptions *options,
+                          ArmcDataset *data)
+{
+    int64_t levels = options->levels != 0 ? options->levels : data->source_levels;
+    if (options->binarize != ARMC_BINARIZE_NO)
+        levels = 2;
+    if (levels < 2 || levels > data->source_levels) {
+        ArmcDiag *diag = armc_diag_add(call->diags, ARMC_E_value_range, call->origin,
+                                       "levels=%" PRId64 " is not in 2..%d, what `%s` has", levels,
+                                       data->source_levels, data->name);
+        armc_diag_help(diag, "levels=0 takes the values as they are: %d levels",
+                       data->source_levels);
+        return false;
+    }
+    data->levels = (int)levels;
+    data->binarize = options->binarize;
+    return true;
+}
+
+/* Cuts the last `holdout` training examples off as the validation split. */
+static bool hold_out(const ArmcDataCall *call, int64_t holdout, ArmcDataset *data)
+{
+    int64_t all = data->count[ARMC_TRAIN];
+    if (holdout >= all) {
+        armc_diag_add(call->diags, ARMC_E_empty_data, call->origin,
+                      "holdout=%" PRId64 " leaves no training examples: `%s` has %" PRId64, holdout,
+                      data->name, all);
+        return false;
+    }
+    int64_t train = all - holdout;
+    data->first_valid = train;
+    data->count[ARMC_TRAIN] = train;
+    data->count[ARMC_VALID] = holdout;
+    data->values[ARMC_VALID] = data->values[ARMC_TRAIN] + train * data->variables;
+    if (data->labels[ARMC_TRAIN] != NULL)
+        data->labels[ARMC_VALID] = data->labels[ARMC_TRAIN] + train;
+    return true;
+}
+
+static void limit_splits(int64_t limit, ArmcDataset *data)
+{
+    for (ArmcSplit split = 0; split < ARMC_SPLITS; split++)
+        if (limit != 0 && data->count[split] > limit)
+            data->count[split] = limit;
+}
+
+static bool check_not_empty(const ArmcDataCall *call, const ArmcDataset *data)
+{
+    if (data->count[ARMC_TRAIN] > 0 && data->count[ARMC_TEST] > 0)
+        return true;
+    armc_diag_add(call->diags, ARMC_E_empty_data, call->origin, "`%s` has no %s examples",
+                  data->name, data->count[ARMC_TRAIN] == 0 ? "training" : "test");
+    return false;
+}
+
+/* --- what get reads ----------------------------------------------------------------------- */
+
+/* Where a split's first example stands at the source: validation ends the training file. */
+static ArmcBinaryDraw first_of(const ArmcDataset *data, ArmcSplit split)
+{
+    return (ArmcBinaryDraw){
+        .part = split == ARMC_TEST,
+        .example = split != ARMC_VALID ? 0 : data->first_valid,
+    };
+}
+
+/* One draw that lasts for each split but the training split under `dynamic`. */
+static void keep_draws(ArmcArena *arena, ArmcDataset *data)
+{
+    const int64_t D = data->variables;
+    for (ArmcSplit split = 0; split < ARMC_SPLITS; split++) {
+        if (data->binarize == ARMC_BINARIZE_DYNAMIC && split == ARMC_TRAIN)
+            continue;
+        uint8_t *drawn = ARMC_NEW_ARRAY(arena, uint8_t, data->count[split] * D);
+        ArmcBinaryDraw draw = first_of(data, split);
+        for (int64_t i = 0; i < data->count[split]; i++, draw.example++)
+            armc_binarize(draw, data->source_levels, 0, D, data->values[split] + i * D,
+                          drawn + i * D);
+        data->drawn[split] = drawn;
+    }
+}
+
+/* floor(v K / source levels), which under `threshold` is v >= source levels / 2; what is drawn is
+ * 0 or 1 already. */
+static void prepare_numbers(ArmcArena *arena, ArmcDataset *data)
+{
+    bool draws = data->binarize == ARMC_BINARIZE_STATIC || data->binarize == ARMC_BINARIZE_DYNAMIC;
+    for (int v = 0; v < ARMC_DATA_MAX_LEVELS; v++)
+        data->number[v] = ARMC_R(draws ? v : v * data->levels / data->source_levels);
+    if (draws)
+        keep_draws(arena, data);
+}
+
+static void translate(const ArmcDataset *data, int64_t n, const uint8_t *bytes, ArmcReal *out)
+{
+    for (int64_t j = 0; j < n; j++)
+        out[j] = data->number[bytes[j]];
+}
+
+/* An example of the training split as drawn in an epoch. */
+static void draw_fresh(const ArmcDataset *data, int64_t example, uint64_t epoch, ArmcReal *out)
+{
+    enum { BLOCK = 256 };
+    uint8_t drawn[BLOCK];
+    const int64_t D = data->variables;
+    const uint8_t *values = data->values[ARMC_TRAIN] + example * D;
+    const ArmcBinaryDraw draw = {.round = epoch + 1, .example = example};
+    for (int64_t first = 0; first < D; first += BLOCK) {
+        int64_t n = D - first < BLOCK ? D - first : BLOCK;
+        armc_binarize(draw, data->source_levels, first, n, values + first, drawn);
+        translate(data, n, drawn, out + first);
+    }
+}
+
+void armc_dataset_get(const ArmcDataset *data, ArmcSplit split, const int64_t *index, int64_t n,
+                      uint64_t epoch, ArmcReal *out)
+{
+    const int64_t D = data->variables;
+    const uint8_t *kept = data->drawn[split] != NULL ? data->drawn[split] : data->values[split];
+    bool fresh = data->binarize == ARMC_BINARIZE_DYNAMIC && split == ARMC_TRAIN;
+    for (int64_t i = 0; i < n; i++) {
+        ARMC_ASSERT(index[i] >= 0 && index[i] < data->count[split]);
+        if (fresh)
+            draw_fresh(data, index[i], epoch, out + i * D);
+        else
+            translate(data, D, kept + index[i] * D, out + i * D);
+    }
+}
+
+/* --- what it is --------------------------------------------------------------------------- */
+
+static const char *describe(ArmcArena *arena, const ArmcDataOptions *options,
+                            const ArmcDataset *data)
+{
+    const char *kind = "";
+    switch (data->binarize) {
+    case ARMC_BINARIZE_NO:
+        kind = armc_arena_printf(arena, "%d levels", data->levels);
+        break;
+    case ARMC_BINARIZE_THRESHOLD:
+        kind = armc_arena_printf(arena, "binary (value >= %g)", data->source_levels / 2.0);
+        break;
+    case ARMC_BINARIZE_STATIC:
+        kind = "static (one Bernoulli draw, seed 0)";
+        break;
+    case ARMC_BINARIZE_DYNAMIC:
+        kind = "dynamic (a Bernoulli draw each epoch; validation and test drawn once, seed 0)";
+        break;
+    }
+    if (options->limit == 0)
+        return armc_arena_printf(arena, "%s, %s", data->name, kind);
+    return armc_arena_printf(arena, "%s, %s, limit %" PRId64, data->name, kind, options->limit);
+}
+
+static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t length)
+{
+    const uint8_t *b = bytes;
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ b[i]) * UINT64_C(0x100000001b3); /* FNV-1a */
+    return hash;
+}
+
+/* Up to SAMPLED examples of a split, evenly spread, with their labels: data that are larger than
+ * memory are not read whole. */
+static uint64_t hash_split(uint64_t hash, const ArmcDataset *data, ArmcSplit split)
+{
+    enum { SAMPLED = 1000 };
+    const int64_t count = data->count[split];
+    const int64_t step = count <= SAMPLED ? 1 : count / SAMPLED;
+    hash = hash_bytes(hash, &count, sizeof count);
+    for (int64_t i = 0; i < count; i += step) {
+        hash = hash_bytes(hash, data->values[split] + i * data->variables, (size_t)data->variables);
+        if (data->labels[split] != NULL)
+            hash = hash_bytes(hash, data->labels[split] + i, 1);
+    }
+    return hash;
+}
+
+static uint64_t fingerprint(const ArmcDataset *data)
+{
+    const int64_t shape[] = {data->rank,    data->dims[0], data->dims[1],       data->dims[2],
+                             data->dims[3], data->levels,  data->source_levels, data->binarize};
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    hash = hash_bytes(hash, data->name, strlen(data->name) + 1);
+    hash = hash_bytes(hash, shape, sizeof shape);
+    for (ArmcSplit split = 0; split < ARMC_SPLITS; split++)
+        hash = hash_split(hash, data, split);
+    return hash;
+}
+
+/* --- all together ------------------------------------------------------------------------- */
+
+static int64_t product(int rank, const int64_t *dims)
+{
+    int64_t all = 1;
+    for (int i = 0; i < rank; i++) {
+        bool overflows = __builtin_mul_overflow(all, dims[i], &all);
+        ARMC_ASSERT(!overflows); /* the source has these values in memory */
+    }
+    return all;
+}
+
+ArmcDataset *armc_dataset_open(ArmcArena *arena, ArmcDiags *diags, const ArmcOrigin *origin,
+                               const ArmcDataOptions *options)
+{
+    const ArmcDataCall call = {.arena = arena, .diags = diags, .origin = origin};
+    ArmcDataset *data = ARMC_NEW(arena, ArmcDataset);
+    data->name = armc_arena_strdup(arena, options->name);
+    int64_t holdout;
+    if (!check_options(&call, options) || !open_source(&call, data, &holdout))
+        return NULL;
+    data->variables = product(data->rank, data->dims);
+    if (options->holdout >= 0)
+        holdout = options->holdout;
+    if (!check_not_empty(&call, data) || !choose_levels(&call, options, data) ||
+        !hold_out(&call, holdout, data))
+        return NULL;
+    limit_splits(options->limit, data);
+    prepare_numbers(arena, data);
+    data->report = describe(arena, options, data);
+    data->fingerprint = fingerprint(data);
+    return data;
+}

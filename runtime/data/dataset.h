@@ -1,0 +1,90 @@
+/* Data sets: integer-valued arrays with a train, a validation and a test split.
+ *
+ * To add a source of data: one file runtime/data/data_NAME.c that ends with
+ * ARMC_DATA(name) = { ... }. */
+#ifndef ARMC_DATA_DATASET_H
+#define ARMC_DATA_DATASET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/base/arena.h"
+#include "runtime/base/diag.h"
+#include "runtime/base/real.h"
+
+enum { ARMC_DATA_MAX_RANK = 4, ARMC_DATA_MAX_LEVELS = 256 };
+
+typedef enum ArmcSplit { ARMC_TRAIN, ARMC_VALID, ARMC_TEST, ARMC_SPLITS } ArmcSplit;
+typedef enum ArmcBinarize {
+    ARMC_BINARIZE_NO,
+    ARMC_BINARIZE_THRESHOLD, /* v >= source levels / 2 */
+    ARMC_BINARIZE_STATIC,    /* one Bernoulli draw with p = v / (source levels - 1) */
+    ARMC_BINARIZE_DYNAMIC,   /* a fresh draw each epoch; validation and test as under static */
+} ArmcBinarize;
+
+/* What `dataset NAME levels=… binarize=… holdout=… limit=…` asks for; 0 means not said. */
+typedef struct ArmcDataOptions {
+    const char *name;      /* a row's name, or the path of a folder with IDX files */
+    int64_t levels;        /* K: value becomes floor(v K / source levels) */
+    ArmcBinarize binarize; /* sets levels to 2 */
+    int64_t holdout;       /* the last N training examples validate; -1: the source's default */
+    int64_t limit;         /* at most N examples of each split, taken after holdout; 0: all */
+} ArmcDataOptions;
+
+typedef struct ArmcDataset {
+    const char *name;
+    /* Which data exactly, for report lines: "mnist, 10 levels", "mnist, static (one Bernoulli draw,
+     * seed 0)". */
+    const char *report;
+    int rank; /* 3 for images: height, width, channels; 1 for a table: variables */
+    int64_t dims[ARMC_DATA_MAX_RANK];
+    int64_t variables; /* D, the product of dims */
+    int levels;        /* values are 0..levels-1 */
+    int64_t count[ARMC_SPLITS];
+    /* (count, D) as stored at the source, before levels and binarize; may be mapped. */
+    const uint8_t *values[ARMC_SPLITS];
+    const uint8_t *labels[ARMC_SPLITS]; /* NULL: none */
+    int classes;
+    int source_levels;
+    ArmcBinarize binarize;
+    /* Of shape, levels, options and a sample of the values: a resumed run must meet the same data.
+     */
+    uint64_t fingerprint;
+
+    /* For armc_dataset_get. */
+    int64_t first_valid; /* place of the first validation example in the source's training file */
+    const uint8_t *drawn[ARMC_SPLITS];     /* (count, D) of 0 and 1: draws made once; or NULL */
+    ArmcReal number[ARMC_DATA_MAX_LEVELS]; /* what a value of drawn, else of values, becomes */
+} ArmcDataset;
+
+/* Opens a data set; NULL after diagnostics at `origin` (unknown name with the nearest, missing
+ * files with how to get them, a truncated or damaged file with file name and byte offset, a value
+ * out of range, empty data). Faults only for lack of memory. */
+ArmcDataset *armc_dataset_open(ArmcArena *arena, ArmcDiags *diags, const ArmcOrigin *origin,
+                               const ArmcDataOptions *options);
+
+/* Examples index[0..n-1] of a split as numbers (n, D) in 0..levels-1. `epoch` chooses the draw
+ * under `dynamic`; validation and test have one draw for all epochs. May be called from several
+ * threads. */
+void armc_dataset_get(const ArmcDataset *data, ArmcSplit split, const int64_t *index, int64_t n,
+                      uint64_t epoch, ArmcReal *out);
+
+/* What a source's `open` is called with. */
+typedef struct ArmcDataCall {
+    ArmcArena *arena;
+    ArmcDiags *diags;
+    const ArmcOrigin *origin;
+} ArmcDataCall;
+
+/* One row a source. `open` fills in rank, dims, values, labels, counts (train and test), classes,
+ * source_levels, or adds a diagnostic and returns false. */
+typedef struct ArmcDataSource {
+    const char *name, *doc; /* doc: one line: what it is, where it is looked for */
+    int64_t holdout;        /* default size of the validation split */
+    bool (*open)(const ArmcDataCall *call, ArmcDataset *out);
+} ArmcDataSource;
+#define ARMC_DATA(name) const ArmcDataSource armc_data_##name
+/* NULL-terminated; written by the Makefile into build/ from the ARMC_DATA( lines it finds. */
+extern const ArmcDataSource *const armc_data_sources[];
+
+#endif
