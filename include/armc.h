@@ -1,0 +1,138 @@
+/* armc: an interpreter for autoregressive generative models. This is the one public header; the
+ * program `armc` is written on it alone.
+ *
+ * A session runs scripts and commands. All that it has to say goes through callbacks: it never
+ * prints, never ends the process and installs no signal handler. Several sessions may live in one
+ * process; one session belongs to one thread at a time (it starts its own workers). Each call that
+ * does work returns a status, and has already handed its messages to the callback `error` when that
+ * is not ARMC_STATUS_DONE. */
+#ifndef ARMC_H
+#define ARMC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What a call came to; the values are the exit statuses of the program. */
+typedef enum ArmcResult {
+    ARMC_STATUS_DONE = 0,
+    ARMC_STATUS_WRONG = 1,         /* the script or the data is wrong */
+    ARMC_STATUS_USAGE = 2,         /* the call is wrong: a name that does not exist */
+    ARMC_STATUS_RESOURCES = 3,     /* memory, disk, a file that can't be opened or written */
+    ARMC_STATUS_BUG = 70,          /* a bug in armc */
+    ARMC_STATUS_INTERRUPTED = 130, /* `interrupted` said so; checkpoints were written */
+} ArmcResult;
+
+typedef struct ArmcSession ArmcSession;
+
+/* Where the output goes. Texts end in a newline and are valid during the call only. Any of them may
+ * be NULL. */
+typedef struct ArmcCallbacks {
+    void *user; /* handed to each of them */
+    void (*result)(void *user,
+                   const char *text);            /* what was asked for: tables, likelihoods, JSON */
+    void (*note)(void *user, const char *text);  /* what is good to know meanwhile */
+    void (*error)(void *user, const char *text); /* rendered diagnostics and reasons of failure */
+    /* How far a long piece of work is, after each of its steps (often hundreds a second): fraction
+     * is in 0..1, seconds_left negative where unknown. */
+    void (*progress)(void *user, const char *label, double fraction, double seconds_left);
+    int (*interrupted)(
+        void *user); /* asked after each step: true ends the work in an orderly way */
+} ArmcCallbacks;
+
+/* Zero bytes are sensible: all threads, seed 0, the fastest kernels, plain text. Strings are
+ * copied. */
+typedef struct ArmcOptions {
+    int threads; /* 0: as many as the process may run on */
+    uint64_t seed;
+    int exact;       /* fixed-order kernels only: the same bits on any CPU */
+    int json;        /* results as one JSON object a line */
+    int colour;      /* colour in diagnostics */
+    const char *cpu; /* forces a set of kernels: generic, avx2, avx512, neon; NULL: the best one */
+    const char *command; /* what the user typed, for the head of the metrics; NULL: "armc" */
+    const char
+        *resume_advice;       /* the command that resumes an interrupted run; NULL: none is given */
+    int resume;               /* training goes on from its checkpoint where there is one */
+    int64_t checkpoint_every; /* steps; 0: every epoch and every ten minutes */
+} ArmcOptions;
+
+/* NULL where there is no memory. */
+ArmcSession *armc_session_new(const ArmcOptions *options, const ArmcCallbacks *callbacks);
+void armc_session_free(ArmcSession *session); /* NULL is fine */
+
+/* --- scripts. A path that is a bare name is looked for in the working folder, in models/, then
+ * among the built-in models. Overrides are `name=value` words for the script's options. --- */
+
+/* Checks the whole script, then runs it. */
+ArmcResult armc_run_file(ArmcSession *session, const char *path, const char *const *overrides,
+                         size_t count);
+
+/* The shape to assume where no data set can be opened: "28x28x1" (NULL: the data set's) and its
+ * levels. */
+typedef struct ArmcAssumed {
+    const char *shape;
+    int levels;
+} ArmcAssumed;
+
+/* Runs no training: prints each model's table of stages, its parameters and planned memory. */
+ArmcResult armc_check_file(ArmcSession *session, const char *path, const char *const *overrides,
+                           size_t count, const ArmcAssumed *assumed);
+/* Where memory and arithmetic go in each training of the script; with `steps` the steps of the
+ * program too. */
+ArmcResult armc_plan_file(ArmcSession *session, const char *path, const char *const *overrides,
+                          size_t count, const ArmcAssumed *assumed, int steps);
+/* The script in the one true layout. With in_place the file is replaced, and nothing is printed. */
+ArmcResult armc_fmt_file(ArmcSession *session, const char *path, int in_place);
+/* Each model with its blocks unfolded and its defaults written out. */
+ArmcResult armc_expand_file(ArmcSession *session, const char *path, const char *const *overrides,
+                            size_t count, const ArmcAssumed *assumed);
+
+/* --- checkpoints --- */
+
+/* Carries out a command of the language on the model in a checkpoint: armc_command("sample",
+ * "net.safetensors",
+ * {"100", "to=a.png"}, 2). The words are those of the script's statement, behind the model. */
+ArmcResult armc_command(ArmcSession *session, const char *command, const char *checkpoint,
+                        const char *const *words, size_t count);
+/* Is there a command of that name that works on a checkpoint? */
+int armc_command_exists(const char *command);
+
+/* --- help --- */
+
+/* About an op, a block, a model, a command or a script; NULL: the list of all. With `source` how it
+ * is written. */
+ArmcResult armc_help(ArmcSession *session, const char *name, int source);
+/* What an error code such as "E0101" means. */
+ArmcResult armc_explain(ArmcSession *session, const char *code);
+/* The reference page of all ops, functions, commands and distributions, as Markdown. */
+ArmcResult armc_reference_page(ArmcSession *session);
+/* Version, commit, kernels and BLAS. */
+ArmcResult armc_version(ArmcSession *session);
+
+/* The word of `words` that is nearest to `word`, or NULL where none is near. */
+const char *armc_nearest(const char *word, const char *const *words, size_t count);
+
+/* --- for measuring: steps of a training, under the caller's clock --- */
+
+typedef struct ArmcStepReport {
+    double milliseconds; /* the median of the steps */
+    double loss; /* nats, mean over the minibatch, found by the first of them before its update */
+    double peak_mb; /* of the process so far */
+} ArmcStepReport;
+
+/* Makes the first training of a script ready (data, weights, program) without running a step. */
+ArmcResult armc_bench_open(ArmcSession *session, const char *path, const char *const *overrides,
+                           size_t count);
+/* Writes the parameters, and as `batch` the minibatch that every step is made on, as safetensors.
+ */
+ArmcResult armc_bench_save(ArmcSession *session, const char *path);
+ArmcResult armc_bench_steps(ArmcSession *session, int64_t steps, ArmcStepReport *report);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,80 @@
+#include <inttypes.h>
+
+#include "runtime/api/work.h"
+
+typedef struct PlanWork {
+    ArmcScript script;
+    int steps;
+} PlanWork;
+
+static double megabytes(int64_t bytes)
+{
+    return (double)bytes / (1024.0 * 1024.0);
+}
+
+static void tell_bytes(ArmcSession *session, const char *what, int64_t bytes)
+{
+    armc_say_result(session, "  %-24s %12.2f MB\n", what, megabytes(bytes));
+}
+
+static void tell_largest(ArmcSession *session, const ArmcPlan *plan)
+{
+    if (plan->largest == NULL || plan->largest->span.source == NULL)
+        return;
+    int line, column;
+    ArmcSpan span = plan->largest->span;
+    armc_source_locate(span.source, span.begin, &line, &column);
+    armc_say_result(session, "  asks for most            %12.2f MB  %s:%d: %.*s\n",
+                    megabytes(plan->largest_bytes), span.source->name, line,
+                    (int)(span.end - span.begin), span.source->text + span.begin);
+}
+
+static void tell_plan(ArmcSession *session, const ArmcNet *net)
+{
+    const ArmcPlan *plan = net->plan;
+    int threads = armc_pool_threads(armc_session_pool(session));
+    armc_say_result(session, "%s: training by %s at batch %" PRId64 ", %d threads\n", net->name,
+                    net->optimizer, net->batch, threads);
+    armc_say_result(session, "  live parameters          %12" PRId64 "\n", plan->parameters);
+    tell_bytes(session, "parameters", plan->parameter_bytes);
+    tell_bytes(session, "gradient", plan->gradient_bytes);
+    tell_bytes(session, "optimizer", net->optimizer_bytes);
+    tell_bytes(session, "activations", plan->activation_bytes);
+    tell_bytes(session, "scratch", plan->scratch_bytes * threads);
+    tell_bytes(session, "peak", armc_plan_bytes(plan, threads) + net->optimizer_bytes);
+    tell_largest(session, plan);
+    armc_say_result(session, "  multiply-adds            %12" PRId64 "     forward, one example\n",
+                    plan->multiply_adds);
+}
+
+static void tell_steps(ArmcSession *session, const ArmcNet *net)
+{
+    ArmcBuf *text = armc_work_text(session);
+    armc_program_describe(net->program, text);
+    armc_say_result(session, "%s", text->data);
+}
+
+static bool plan(ArmcSession *session, void *context)
+{
+    PlanWork *work = context;
+    if (!armc_script_open(session, &work->script) ||
+        !armc_script_pass(session, &work->script, ARMC_MODE_CHECK))
+        return false;
+    for (size_t i = 0; i < session->net_count; i++) {
+        const ArmcNet *net = session->nets[i];
+        if (net->plan == NULL)
+            continue;
+        tell_plan(session, net);
+        if (work->steps)
+            tell_steps(session, net);
+    }
+    return true;
+}
+
+ArmcResult armc_plan_file(ArmcSession *session, const char *path, const char *const *overrides,
+                          size_t count, const ArmcAssumed *assumed, int steps)
+{
+    PlanWork work = {{.path = path, .words = overrides, .word_count = count, .assumed = assumed},
+                     steps};
+    return armc_work(session, plan, &work);
+}

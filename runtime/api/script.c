@@ -1,0 +1,236 @@
+#include <errno.h>
+#include <string.h>
+
+#include "runtime/api/work.h"
+#include "runtime/base/embed.h"
+#include "runtime/base/file.h"
+
+enum { MOST_WORDS = 64 };
+
+static const char *find_embedded(const char *name, size_t *length)
+{
+    for (const ArmcEmbedded *file = armc_model_files; file->name != NULL; file++)
+        if (strcmp(file->name, name) == 0) {
+            *length = file->length;
+            return file->text;
+        }
+    return NULL;
+}
+
+static const char *find_under(ArmcSession *session, const char *name, const char **path,
+                              size_t *length)
+{
+    *path = name;
+    const char *text = armc_file_read(session->run, name, length);
+    if (text != NULL || strchr(name, '/') != NULL)
+        return text;
+    *path = armc_arena_printf(session->run, "models/%s", name);
+    text = armc_file_read(session->run, *path, length);
+    if (text != NULL)
+        return text;
+    *path = armc_arena_printf(session->run, "<models>/%s", name);
+    return find_embedded(name, length);
+}
+
+/* The ending .arm may be left out. */
+static const char *find_script(ArmcSession *session, const char *name, const char **path,
+                               size_t *length)
+{
+    const char *text = find_under(session, name, path, length);
+    if (text == NULL && !armc_path_has_ending(name, ".arm"))
+        text = find_under(session, armc_arena_printf(session->run, "%s.arm", name), path, length);
+    return text;
+}
+
+static void no_such_script(ArmcSession *session, const char *name, int error)
+{
+    const char *words[MOST_WORDS];
+    size_t count = 0;
+    while (count < MOST_WORDS && armc_model_files[count].name != NULL) {
+        words[count] = armc_model_files[count].name;
+        count++;
+    }
+    ArmcDiag *diag = armc_diag_add(session->diags, ARMC_E_missing_file, NULL,
+                                   "cannot open `%s`: %s", name, strerror(error));
+    const char *near = armc_suggest(name, words, count);
+    if (near != NULL)
+        armc_diag_help(diag, "there is a built-in model `%s`", near);
+    else
+        armc_diag_help(diag, "a script is looked for in the working folder, in models/ and among "
+                             "the built-in models");
+    session->status = ARMC_RESOURCE;
+}
+
+static bool read_script(ArmcSession *session, const char *name)
+{
+    const char *path;
+    size_t length = 0;
+    errno = 0;
+    const char *text = find_script(session, name, &path, &length);
+    if (text == NULL) {
+        no_such_script(session, name, errno != 0 ? errno : ENOENT);
+        return false;
+    }
+    session->script = (ArmcText){path, text, length};
+    return true;
+}
+
+static const ArmcTree *parse(ArmcSession *session, ArmcText text)
+{
+    ArmcSource *source = armc_source_new(session->run, text.name, text.text, text.length);
+    const ArmcTree *tree = armc_parse(session->run, session->diags, source);
+    return armc_diags_count(session->diags) == 0 ? tree : NULL;
+}
+
+const ArmcTree *armc_script_parse(ArmcSession *session, const char *name, const char *text)
+{
+    return parse(session, (ArmcText){name, text, strlen(text)});
+}
+
+static bool take_override(ArmcSession *session, const char *word, ArmcOverride *override)
+{
+    const char *equals = strchr(word, '=');
+    if (equals == NULL || equals == word) {
+        ArmcDiag *diag = armc_diag_add(session->diags, ARMC_E_bad_option, NULL,
+                                       "`%s` does not say what an option becomes", word);
+        armc_diag_help(diag, "write it as option=value");
+        session->status = ARMC_USAGE;
+        return false;
+    }
+    override->name = armc_arena_strndup(session->run, word, (size_t)(equals - word));
+    override->value = armc_arena_strdup(session->run, equals + 1);
+    return true;
+}
+
+static bool take_overrides(ArmcSession *session, ArmcScript *script)
+{
+    script->overrides = ARMC_NEW_ARRAY(session->run, ArmcOverride, script->word_count + 1);
+    bool good = true;
+    for (size_t i = 0; i < script->word_count; i++)
+        good &= take_override(session, script->words[i], &script->overrides[i]);
+    return good;
+}
+
+bool armc_shape_read(const char *text, ArmcShape *shape)
+{
+    *shape = (ArmcShape){0};
+    for (const char *at = text; shape->rank < ARMC_DATA_MAX_RANK; at++) {
+        int64_t dim = 0;
+        for (; *at >= '0' && *at <= '9' && dim < (int64_t)1 << 40; at++)
+            dim = dim * 10 + (*at - '0');
+        if (dim < 1)
+            return false;
+        shape->dims[shape->rank++] = dim;
+        if (*at != 'x')
+            return *at == '\0' && armc_shape_size(*shape) > 0;
+    }
+    return false;
+}
+
+static bool take_assumed(ArmcSession *session, const ArmcAssumed *assumed)
+{
+    if (assumed == NULL || assumed->shape == NULL)
+        return true;
+    if (armc_shape_read(assumed->shape, &session->assumed_shape) && assumed->levels >= 2) {
+        session->assumed_levels = assumed->levels;
+        return true;
+    }
+    ArmcDiag *diag =
+        armc_diag_add(session->diags, ARMC_E_bad_option, NULL,
+                      "an input of `%s` with %d levels can't be", assumed->shape, assumed->levels);
+    armc_diag_help(diag, "for instance --input 28x28x1 --levels 10");
+    session->status = ARMC_USAGE;
+    return false;
+}
+
+bool armc_script_open(ArmcSession *session, ArmcScript *script)
+{
+    bool good = read_script(session, script->path);
+    good &= take_overrides(session, script);
+    good &= take_assumed(session, script->assumed);
+    if (!good)
+        return false;
+    script->tree = parse(session, session->script);
+    return script->tree != NULL;
+}
+
+/* --- what the elaborator asks of the session --- */
+
+static void data_shape(const ArmcThing *data, ArmcShape *shape, int *levels)
+{
+    const ArmcDataset *set = data->data;
+    *shape = armc_dataset_shape(set);
+    *levels = set->levels;
+}
+
+static const char *find_import(const ArmcSession *session, const char *path, size_t *length)
+{
+    for (size_t i = 0; i < session->import_count; i++)
+        if (strcmp(session->imports[i].name, path) == 0) {
+            *length = session->imports[i].length;
+            return session->imports[i].text;
+        }
+    return NULL;
+}
+
+/* Texts are kept: a checkpoint carries them, and a script that came out of one finds them here. */
+static const char *read_import(ArmcSession *session, const char *path, size_t *length)
+{
+    const char *text = find_import(session, path, length);
+    if (text != NULL)
+        return text;
+    text = armc_file_read(session->run, path, length);
+    if (text != NULL)
+        ARMC_PUSH(session->run, session->imports, session->import_count, session->import_capacity,
+                  ((ArmcText){armc_arena_strdup(session->run, path), text, *length}));
+    return text;
+}
+
+bool armc_command_takes(const ArmcCommand *command, ArmcSpecKind kind)
+{
+    for (const ArmcSpec *spec = command->args; spec->kind != ARMC_SPEC_END; spec++)
+        if (spec->kind == kind)
+            return true;
+    return false;
+}
+
+/* Of a checkpoint's script only names and models are wanted, and data where a command will look at
+ * it. */
+static bool wants(ArmcSession *session, const ArmcCommand *command)
+{
+    switch (session->mode) {
+    case ARMC_MODE_LOAD:
+        return false;
+    case ARMC_MODE_LOAD_DATA:
+        return !armc_command_takes(command, ARMC_SPEC_MODEL);
+    default:
+        return true;
+    }
+}
+
+bool armc_script_pass(ArmcSession *session, const ArmcScript *script, ArmcMode mode)
+{
+    ArmcHost *host = ARMC_NEW(session->run, ArmcHost);
+    *host = (ArmcHost){
+        .session = session, .data_shape = data_shape, .read_import = read_import, .wants = wants};
+    session->mode = mode;
+    session->net_count = 0;
+    session->written_count = 0;
+    session->module =
+        armc_module_new(session->run, session->diags, host, script->overrides, script->word_count);
+    armc_module_run(session->module, script->tree);
+    if (!session->interrupted)
+        armc_module_finish(session->module);
+    return armc_work_is_fine(session);
+}
+
+ArmcThing *armc_script_own_model(ArmcSession *session)
+{
+    ArmcModelRef *model = armc_module_model(session->module);
+    if (model == NULL)
+        return NULL;
+    ArmcThing *thing = ARMC_NEW(session->run, ArmcThing);
+    thing->kind = ARMC_THING_MODEL;
+    thing->model = model;
+    return thing;
+}

@@ -1,0 +1,187 @@
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/api/work.h"
+
+_Static_assert((int)ARMC_STATUS_DONE == (int)ARMC_OK && (int)ARMC_STATUS_WRONG == (int)ARMC_USER &&
+                   (int)ARMC_STATUS_USAGE == (int)ARMC_USAGE &&
+                   (int)ARMC_STATUS_RESOURCES == (int)ARMC_RESOURCE &&
+                   (int)ARMC_STATUS_BUG == (int)ARMC_INTERNAL,
+               "the public results are the statuses of faults");
+
+static const char *copy(ArmcArena *arena, const char *text)
+{
+    return text != NULL ? armc_arena_strdup(arena, text) : NULL;
+}
+
+/* False when memory ran out. */
+static bool fill(ArmcSession *session, const ArmcOptions *options, const ArmcCallbacks *callbacks)
+{
+    jmp_buf where;
+    session->fault.where = &where;
+    if (setjmp(where) != 0)
+        return false;
+    session->arena = armc_arena_new(&session->fault);
+    armc_buf_init(&session->buf, &session->fault);
+    armc_buf_init(&session->long_text, &session->fault);
+    session->options = *options;
+    session->options.cpu = copy(session->arena, options->cpu);
+    session->options.command =
+        copy(session->arena, options->command != NULL ? options->command : "armc");
+    session->options.resume_advice = copy(session->arena, options->resume_advice);
+    session->out = *callbacks;
+    armc_blas_init();
+    session->kernels = armc_kernels_choose(options->cpu);
+    session->fault.where = NULL;
+    return true;
+}
+
+ArmcSession *armc_session_new(const ArmcOptions *options, const ArmcCallbacks *callbacks)
+{
+    ArmcSession *session = calloc(1, sizeof *session);
+    if (session == NULL)
+        return NULL;
+    if (!fill(session, options, callbacks)) {
+        armc_session_free(session);
+        return NULL;
+    }
+    return session;
+}
+
+void armc_session_free(ArmcSession *session)
+{
+    if (session == NULL)
+        return;
+    armc_work_end(session);
+    armc_pool_free(session->pool);
+    armc_buf_clear(&session->buf);
+    armc_buf_clear(&session->long_text);
+    armc_arena_free(session->arena);
+    free(session);
+}
+
+ArmcBuf *armc_work_text(ArmcSession *session)
+{
+    session->long_text.length = 0;
+    session->long_text.data[0] = '\0';
+    return &session->long_text;
+}
+
+static void tell_error(const ArmcSession *session, const char *text)
+{
+    if (session->out.error != NULL)
+        session->out.error(session->out.user, text);
+}
+
+static void tell_diagnostics(ArmcSession *session)
+{
+    session->buf.length = 0;
+    armc_diags_render(session->diags, &session->buf, session->options.colour);
+    tell_error(session, session->buf.data);
+}
+
+static void tell_fault(const ArmcSession *session)
+{
+    char text[sizeof session->fault.message + 16];
+    memcpy(text, "error: ", 7);
+    size_t length = strlen(session->fault.message);
+    memcpy(text + 7, session->fault.message, length);
+    memcpy(text + 7 + length, "\n", 2);
+    tell_error(session, text);
+}
+
+static ArmcResult interrupted(ArmcSession *session)
+{
+    if (session->options.resume_advice != NULL)
+        armc_say_note(session, "stopped; to go on: %s\n", session->options.resume_advice);
+    return ARMC_STATUS_INTERRUPTED;
+}
+
+bool armc_work_is_fine(const ArmcSession *session)
+{
+    return armc_diags_count(session->diags) == 0 && !session->interrupted;
+}
+
+static ArmcResult outcome(ArmcSession *session, bool done)
+{
+    if (armc_diags_count(session->diags) > 0) {
+        tell_diagnostics(session);
+        return (ArmcResult)session->status;
+    }
+    if (done)
+        return ARMC_STATUS_DONE;
+    ARMC_ASSERT(session->interrupted);
+    return interrupted(session);
+}
+
+static bool has_kernels(const ArmcSession *session)
+{
+    if (session->kernels == NULL)
+        tell_error(session,
+                   "error: this processor can't run the kernels asked for; generic always runs\n");
+    return session->kernels != NULL;
+}
+
+/* What lives in `run` starts over with it. */
+void armc_work_begin(ArmcSession *session)
+{
+    session->diags = NULL;
+    session->module = NULL;
+    session->script = (ArmcText){0};
+    session->imports = NULL;
+    session->import_count = session->import_capacity = 0;
+    session->nets = NULL;
+    session->net_count = session->net_capacity = 0;
+    session->datasets = NULL;
+    session->dataset_count = session->dataset_capacity = 0;
+    session->written = NULL;
+    session->written_count = session->written_capacity = 0;
+    session->training = NULL;
+    session->assumed_shape = (ArmcShape){0};
+    session->status = ARMC_USER;
+    session->interrupted = session->writes = session->lacks_data = false;
+}
+
+static void end_scratch(ArmcSession *session)
+{
+    while (session->scratch_depth > 0)
+        armc_scratch_end(session);
+}
+
+void armc_work_end(ArmcSession *session)
+{
+    end_scratch(session);
+    armc_arena_free(session->run);
+    session->run = NULL;
+}
+
+ArmcResult armc_work_on(ArmcSession *session, ArmcWork work, void *context)
+{
+    if (!has_kernels(session))
+        return ARMC_STATUS_USAGE;
+    jmp_buf where;
+    session->fault.where = &where;
+    if (setjmp(where) != 0) {
+        end_scratch(session);
+        tell_fault(session);
+        session->fault.where = NULL;
+        return (ArmcResult)session->fault.status;
+    }
+    if (session->run == NULL) {
+        session->run = armc_arena_new(&session->fault);
+        session->diags = armc_diags_new(session->run);
+    }
+    ArmcResult result = outcome(session, work(session, context));
+    session->fault.where = NULL;
+    return result;
+}
+
+ArmcResult armc_work(ArmcSession *session, ArmcWork work, void *context)
+{
+    armc_work_end(session);
+    armc_work_begin(session);
+    ArmcResult result = armc_work_on(session, work, context);
+    armc_work_end(session);
+    return result;
+}

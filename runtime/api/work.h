@@ -1,0 +1,54 @@
+/* What the entries of the API share: the frame around a piece of work, and scripts. */
+#ifndef ARMC_API_WORK_H
+#define ARMC_API_WORK_H
+
+#include "runtime/learn/session.h"
+
+/* A piece of work: true when done, false after diagnostics or an interrupt. */
+typedef bool (*ArmcWork)(ArmcSession *session, void *context);
+
+/* Runs a piece of work with an arena and diagnostics of its own, catches faults, hands messages
+ * over, frees all. */
+ArmcResult armc_work(ArmcSession *session, ArmcWork work, void *context);
+/* Neither diagnostics nor an interrupt so far. */
+bool armc_work_is_fine(const ArmcSession *session);
+/* The same in three steps, for work that stays open between calls (armc_bench_open). */
+ArmcResult armc_work_on(ArmcSession *session, ArmcWork work, void *context);
+void armc_work_begin(ArmcSession *session);
+void armc_work_end(ArmcSession *session);
+
+/* An empty buffer for a long text, valid until the next call; the session frees it, after faults
+ * too. */
+ArmcBuf *armc_work_text(ArmcSession *session);
+
+/* A script as it is run: its text with the overrides of its options. */
+typedef struct ArmcScript {
+    const char *path;
+    const char *const *words; /* name=value */
+    size_t word_count;
+    const ArmcAssumed *assumed; /* NULL: none */
+    const ArmcTree *tree;
+    ArmcOverride *overrides;
+} ArmcScript;
+
+/* Finds, reads and parses the file, takes the overrides apart. The text goes to session->script.
+ * False after diagnostics. */
+bool armc_script_open(ArmcSession *session, ArmcScript *script);
+/* Parses a text under a name. NULL after diagnostics. */
+const ArmcTree *armc_script_parse(ArmcSession *session, const char *name, const char *text);
+/* Runs the statements as the mode says, in a module of their own. False after diagnostics or an
+ * interrupt. */
+bool armc_script_pass(ArmcSession *session, const ArmcScript *script, ArmcMode mode);
+
+/* The model that the script's own statements make, without a header; NULL: there is none. */
+ArmcThing *armc_script_own_model(ArmcSession *session);
+
+bool armc_command_takes(const ArmcCommand *command, ArmcSpecKind kind);
+/* "28x28x1"; false for anything else. */
+bool armc_shape_read(const char *text, ArmcShape *shape);
+
+/* The tables of all nets that a check met, through armc_say_result or armc_say_note. */
+void armc_tell_nets(ArmcSession *session,
+                    void (*say)(ArmcSession *session, const char *format, ...));
+
+#endif

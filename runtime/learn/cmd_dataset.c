@@ -1,0 +1,101 @@
+#include <string.h>
+
+#include "runtime/learn/session.h"
+
+enum { NAME, LEVELS, BINARIZE, HOLDOUT, LIMIT };
+
+static const ArmcSpec args[] = {
+    {.name = "name",
+     .kind = ARMC_SPEC_STRING,
+     .doc =
+         "a data set's name, looked for in ./data/NAME, $ARMC_DATA/NAME and the system's packages"},
+    {.name = "levels",
+     .kind = ARMC_SPEC_INT,
+     .preset = "0",
+     .low = 0,
+     .high = 256,
+     .doc = "values become floor(value * levels / the source's levels); 0: as at the source"},
+    {.name = "binarize",
+     .kind = ARMC_SPEC_SYMBOL,
+     .preset = "no",
+     .symbols = "no|threshold|static|dynamic",
+     .doc = "two levels: by a threshold at one half, by one Bernoulli draw for good, or by a fresh "
+            "draw each epoch"},
+    {.name = "holdout",
+     .kind = ARMC_SPEC_INT,
+     .preset = "-1",
+     .low = -1,
+     .high = 1e12,
+     .doc = "that many of the last training examples become the validation split; -1: as usual for "
+            "this data set"},
+    {.name = "limit",
+     .kind = ARMC_SPEC_INT,
+     .preset = "0",
+     .low = 0,
+     .high = 1e12,
+     .doc = "at most that many examples in each split; 0: all"},
+    {.kind = ARMC_SPEC_END},
+};
+
+static bool same_options(const ArmcDataOptions *a, const ArmcDataOptions *b)
+{
+    return strcmp(a->name, b->name) == 0 && a->levels == b->levels && a->binarize == b->binarize &&
+           a->holdout == b->holdout && a->limit == b->limit;
+}
+
+/* A script is checked before it runs: the data set that the check opened serves the run too. */
+static ArmcDataset *open_once(ArmcSession *session, const ArmcDataOptions *options,
+                              const ArmcOrigin *origin)
+{
+    for (size_t i = 0; i < session->dataset_count; i++)
+        if (same_options(&session->datasets[i].options, options))
+            return session->datasets[i].data;
+    ArmcDataset *data = armc_dataset_open(session->run, session->diags, origin, options);
+    session->lacks_data |= data == NULL;
+    if (data != NULL)
+        ARMC_PUSH(session->run, session->datasets, session->dataset_count,
+                  session->dataset_capacity, ((ArmcOpenData){*options, data}));
+    return data;
+}
+
+/* A data set without examples, of the shape that --input gave. */
+static ArmcDataset *assume(ArmcSession *session, const ArmcDataOptions *options)
+{
+    ArmcDataset *data = ARMC_NEW(session->run, ArmcDataset);
+    data->name = options->name;
+    data->report = armc_arena_printf(session->run, "%s, shape assumed", options->name);
+    data->rank = session->assumed_shape.rank;
+    for (int i = 0; i < data->rank; i++)
+        data->dims[i] = session->assumed_shape.dims[i];
+    data->variables = armc_shape_size(session->assumed_shape);
+    data->levels = session->assumed_levels;
+    return data;
+}
+
+static bool run(ArmcSession *session, const ArmcAttr *a, const ArmcOrigin *origin,
+                ArmcThing *result)
+{
+    ArmcDataOptions options = {
+        .name = a[NAME].text,
+        .levels = a[LEVELS].i,
+        .binarize = (ArmcBinarize)a[BINARIZE].i,
+        .holdout = a[HOLDOUT].i,
+        .limit = a[LIMIT].i,
+    };
+    ArmcDataset *data = session->assumed_shape.rank > 0 ? assume(session, &options)
+                                                        : open_once(session, &options, origin);
+    if (data == NULL)
+        return false;
+    result->kind = ARMC_THING_DATA;
+    result->data = data;
+    result->split = -1;
+    return true;
+}
+
+ARMC_COMMAND(dataset) = {
+    .name = "dataset",
+    .doc = "opens a data set: `digits = dataset \"mnist\" levels=10`; digits.train, digits.valid "
+           "and digits.test are its splits",
+    .args = args,
+    .run = run,
+};

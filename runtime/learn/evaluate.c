@@ -1,0 +1,59 @@
+#include "runtime/learn/evaluate.h"
+
+#include <math.h>
+
+#include "runtime/learn/session.h"
+
+/* In double and in index order, one example after the other. */
+double armc_sum_nats(const ArmcProgram *program, int64_t n, int64_t variables)
+{
+    const ArmcReal *nll = armc_program_nll(program);
+    double total = 0;
+    for (int64_t i = 0; i < n; i++) {
+        double example = 0;
+        for (int64_t d = 0; d < variables; d++)
+            example += (double)nll[i * variables + d];
+        total += example;
+    }
+    return total;
+}
+
+/* The nats of examples first..first+n-1. */
+static double evaluate_batch(ArmcSession *session, const ArmcNet *net, ArmcProgram *program,
+                             const ArmcDataset *data, ArmcSplit split, int64_t first, int64_t n,
+                             const ArmcOrigin *origin)
+{
+    ArmcArena *scratch = armc_scratch_begin(session);
+    int64_t *index = ARMC_NEW_ARRAY(scratch, int64_t, n);
+    for (int64_t i = 0; i < n; i++)
+        index[i] = first + i;
+    armc_dataset_get(data, split, index, n, 0, armc_program_input(program, 0));
+    ArmcStepInfo info = {.seed = session->options.seed, .example = index};
+    armc_program_run(program, &info, n);
+    double sum = armc_sum_nats(program, n, net->variables);
+    if (!isfinite(sum))
+        armc_net_blame(session, net, program, &info, n, "the likelihood", origin);
+    armc_scratch_end(session);
+    return sum;
+}
+
+bool armc_evaluate(ArmcSession *session, const ArmcNet *net, ArmcProgram *program,
+                   const ArmcDataset *data, ArmcSplit split, int64_t batch,
+                   const ArmcOrigin *origin, double *nats)
+{
+    int64_t count = data->count[split];
+    double total = 0, started = armc_now();
+    for (int64_t first = 0; first < count; first += batch) {
+        if (armc_session_is_interrupted(session))
+            return false;
+        int64_t n = count - first < batch ? count - first : batch;
+        total += evaluate_batch(session, net, program, data, split, first, n, origin);
+        if (!isfinite(total))
+            return false;
+        double done = (double)(first + n) / (double)count;
+        armc_say_progress(session, done, (armc_now() - started) * (1 - done) / done, "%s of %s",
+                          armc_split_name(split), net->name);
+    }
+    *nats = total / (double)count;
+    return true;
+}

@@ -1,0 +1,148 @@
+#include "runtime/learn/net.h"
+
+#include "runtime/learn/session.h"
+
+ArmcShape armc_dataset_shape(const ArmcDataset *data)
+{
+    return armc_shape_make(data->rank, data->dims);
+}
+
+static ArmcNet *net_of(ArmcSession *session, const ArmcModelRef *model)
+{
+    for (size_t i = 0; i < session->net_count; i++)
+        if (session->nets[i]->model == model)
+            return session->nets[i];
+    return NULL;
+}
+
+static ArmcNet *new_net(ArmcSession *session, const ArmcThing *model)
+{
+    ArmcNet *net = ARMC_NEW(session->run, ArmcNet);
+    net->model = model->model;
+    net->name = armc_model_name(model->model);
+    net->report = "no data";
+    ARMC_PUSH(session->run, session->nets, session->net_count, session->net_capacity, net);
+    return net;
+}
+
+/* Weights belong to one shape: other data would silently begin with other weights. */
+static void other_shape(ArmcSession *session, const ArmcNet *net, ArmcShape shape, int levels,
+                        const ArmcOrigin *origin)
+{
+    char has[96], meets[96];
+    ArmcDiag *diag = armc_diag_add(
+        session->diags, ARMC_E_shape_mismatch, origin,
+        "`%s` has weights for data of %s with %d levels, and meets %s with %d levels", net->name,
+        armc_shape_text(net->shape, has), net->levels, armc_shape_text(shape, meets), levels);
+    armc_diag_help(diag,
+                   "a second model of the same kind, under another name, can have that shape");
+}
+
+ArmcNet *armc_net_bind_shape(ArmcSession *session, const ArmcThing *model, ArmcShape shape,
+                             int levels, const ArmcOrigin *origin)
+{
+    ArmcGraph *graph = armc_model_bind(model->model, shape, levels, origin);
+    if (graph == NULL)
+        return NULL;
+    ArmcNet *net = net_of(session, model->model);
+    if (net != NULL && net->graph != graph) {
+        other_shape(session, net, shape, levels, origin);
+        return NULL;
+    }
+    if (net == NULL)
+        net = new_net(session, model);
+    net->graph = graph;
+    net->shape = graph->inputs[0]->shape;
+    net->levels = graph->inputs[0]->levels;
+    net->variables = armc_shape_size(net->shape);
+    return net;
+}
+
+ArmcNet *armc_net_bind(ArmcSession *session, const ArmcThing *model, const ArmcDataset *data,
+                       const ArmcOrigin *origin)
+{
+    ArmcNet *net =
+        armc_net_bind_shape(session, model, armc_dataset_shape(data), data->levels, origin);
+    if (net == NULL)
+        return NULL;
+    net->data = data;
+    net->report = data->report;
+    return net;
+}
+
+ArmcNet *armc_net_find(ArmcSession *session, const ArmcThing *model, const ArmcOrigin *origin)
+{
+    ArmcNet *net = net_of(session, model->model);
+    if (net != NULL)
+        return net;
+    if (model->model == armc_module_model(session->module)) /* its `input` states the shape */
+        return armc_net_bind_shape(session, model, (ArmcShape){0}, 0, origin);
+    ArmcDiag *diag =
+        armc_diag_add(session->diags, ARMC_E_unbound_model, origin,
+                      "model `%s` has not met any data yet", armc_model_name(model->model));
+    armc_diag_help(diag, "a model takes its shape from data: `train` or `eval` it first");
+    return NULL;
+}
+
+void armc_net_need_weights(ArmcSession *session, ArmcNet *net)
+{
+    if (!net->has_weights)
+        armc_params_init(net->graph, session->options.seed);
+    net->has_weights = true;
+}
+
+int64_t armc_plan_bytes(const ArmcPlan *plan, int threads)
+{
+    return plan->parameter_bytes + plan->gradient_bytes + plan->activation_bytes +
+           plan->scratch_bytes * threads;
+}
+
+static bool fits(ArmcSession *session, const ArmcNet *net, const ArmcPlan *plan, int64_t bytes,
+                 const ArmcOrigin *origin)
+{
+    if (bytes <= armc_machine_memory())
+        return true;
+    char asks[32], most[32];
+    ArmcDiag *diag = armc_diag_add(session->diags, ARMC_E_too_large,
+                                   plan->largest != NULL ? plan->largest : origin,
+                                   "model `%s` asks for %s, more memory than this machine has",
+                                   net->name, armc_bytes_text(bytes, asks));
+    armc_diag_label(diag, "this asks for most: %s", armc_bytes_text(plan->largest_bytes, most));
+    armc_diag_help(diag, "a smaller batch asks for less; `armc plan` shows the whole table");
+    session->status = ARMC_RESOURCE;
+    return false;
+}
+
+ArmcProgram *armc_net_compile(ArmcSession *session, ArmcArena *arena, ArmcNet *net,
+                              ArmcProgramKind kind, int64_t batch, bool exact, int64_t extra_bytes,
+                              const ArmcOrigin *origin)
+{
+    ArmcProgramOptions options = {
+        .batch = batch,
+        .exact = exact || session->options.exact,
+        .kernels = session->kernels,
+    };
+    ArmcProgram *program = armc_program_new(arena, net->graph, kind, &options);
+    if (program == NULL)
+        return NULL;
+    const ArmcPlan *plan = armc_program_plan(program);
+    int threads = armc_pool_threads(armc_session_pool(session));
+    return fits(session, net, plan, armc_plan_bytes(plan, threads) + extra_bytes, origin) ? program
+                                                                                          : NULL;
+}
+
+void armc_net_blame(ArmcSession *session, const ArmcNet *net, const ArmcProgram *program,
+                    const ArmcStepInfo *info, int64_t n, const char *what, const ArmcOrigin *origin)
+{
+    ArmcArena *scratch = armc_scratch_begin(session);
+    const ArmcNode *node = armc_program_blame(scratch, program, info, n);
+    const ArmcOrigin *place = node != NULL && node->origin != NULL ? node->origin : origin;
+    ArmcDiag *diag = armc_diag_add(session->diags, ARMC_E_not_finite, place,
+                                   "%s of `%s` is not finite at step %llu", what, net->name,
+                                   (unsigned long long)info->step + 1);
+    if (node != NULL)
+        armc_diag_label(diag, "the first result that is not finite is of `%s`", node->op->name);
+    armc_diag_help(
+        diag, "the update was not applied, and the last checkpoint stands; a smaller lr may help");
+    armc_scratch_end(session);
+}

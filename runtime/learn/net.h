@@ -1,0 +1,58 @@
+/* A net: a model of the script, bound to the shape of its data, with weights. */
+#ifndef ARMC_LEARN_NET_H
+#define ARMC_LEARN_NET_H
+
+#include "runtime/data/dataset.h"
+#include "runtime/elaborate/elaborate.h"
+#include "runtime/exec/program.h"
+#include "runtime/learn/metrics.h"
+
+typedef struct ArmcNet {
+    const char *name; /* of the variable it is bound to, else of the model */
+    ArmcModelRef *model;
+    ArmcGraph *graph;
+    ArmcShape shape;
+    int levels;
+    int64_t variables;
+    const ArmcDataset
+        *data; /* bound to last; NULL: loaded from a checkpoint, or its shape was assumed */
+    const char *report; /* which data exactly */
+    bool has_weights;
+    ArmcMetrics *metrics; /* of the last training; NULL: there was none */
+
+    /* For tables: the memory that the last training asks for. */
+    const ArmcPlan *plan;
+    const ArmcProgram *program;
+    int64_t batch, optimizer_bytes;
+    const char *optimizer;
+} ArmcNet;
+
+/* The graph of a model for data of this shape. NULL after diagnostics. */
+ArmcNet *armc_net_bind(ArmcSession *session, const ArmcThing *model, const ArmcDataset *data,
+                       const ArmcOrigin *origin);
+ArmcNet *armc_net_bind_shape(ArmcSession *session, const ArmcThing *model, ArmcShape shape,
+                             int levels, const ArmcOrigin *origin);
+/* The net that the model was bound to last. NULL after a diagnostic. */
+ArmcNet *armc_net_find(ArmcSession *session, const ArmcThing *model, const ArmcOrigin *origin);
+
+/* Initialises the weights by the session's seed where there are none yet. */
+void armc_net_need_weights(ArmcSession *session, ArmcNet *net);
+
+/* Compiles for at most `batch` examples; in `arena`. NULL after diagnostics, also when the machine
+ * lacks the memory: `extra_bytes` come on top of what the program's plan asks for. */
+ArmcProgram *armc_net_compile(ArmcSession *session, ArmcArena *arena, ArmcNet *net,
+                              ArmcProgramKind kind, int64_t batch, bool exact, int64_t extra_bytes,
+                              const ArmcOrigin *origin);
+/* All that a prepared program holds. */
+int64_t armc_plan_bytes(const ArmcPlan *plan, int threads);
+
+/* A finite likelihood is expected of every step. Adds the diagnostic that names the first stage
+ * which is not finite. */
+void armc_net_blame(ArmcSession *session, const ArmcNet *net, const ArmcProgram *program,
+                    const ArmcStepInfo *info, int64_t n, const char *what,
+                    const ArmcOrigin *origin);
+
+/* Shape of a data set as a model sees it. */
+ArmcShape armc_dataset_shape(const ArmcDataset *data);
+
+#endif
