@@ -56,7 +56,7 @@ static bool read_texts(ArmcSession *session, Opened *o, const char *path)
         const char *key, **to;
     } wanted[] = {
         {"script.name", &name},
-        {"script", text},
+        {"script", &text},
         {"model", &o->model},
         {"data.shape", &o->shape},
         {"data.levels", &o->levels},

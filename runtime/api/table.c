@@ -85,7 +85,8 @@ static void tell_sum(ArmcSession *session, Say *say, const ArmcNet *net)
     char variables[32], live_text[32], stored_text[32];
     int64_t live, stored;
     count_parameters(net->graph, &live, &stored);
-    say(session, "       %s variables of %d levels, %s live parameters (%s stored)",
+    /* A model that is not autoregressive does not come this far: it is refused when it is bound to data. */
+    say(session, "       autoregressive: proved; %s variables of %d levels, %s live parameters (%s stored)",
         grouped(net->variables, variables), net->levels, grouped(live, live_text),
         grouped(stored, stored_text));
     if (net->plan != NULL) {

@@ -60,11 +60,15 @@ static const ArmcOrigin *copy_origin(ArmcArena *arena, const ArmcOrigin *origin)
     return first;
 }
 
+static bool is_same_span(ArmcSpan a, ArmcSpan b)
+{
+    return a.source == b.source && a.begin == b.begin && a.end == b.end;
+}
+
 static bool is_same_place(const ArmcOrigin *a, const ArmcOrigin *b)
 {
     for (; a != NULL && b != NULL; a = a->caller, b = b->caller)
-        if (a->span.source != b->span.source || a->span.begin != b->span.begin ||
-            a->span.end != b->span.end)
+        if (!is_same_span(a->span, b->span))
             return false;
     return a == b;
 }
@@ -129,13 +133,43 @@ void armc_diag_label(ArmcDiag *diag, const char *format, ...)
     va_end(args);
 }
 
+static void add_note(ArmcDiag *diag, ArmcDiagNote note)
+{
+    ARMC_PUSH(diag->arena, diag->notes, diag->note_count, diag->note_capacity, note);
+}
+
 void armc_diag_note(ArmcDiag *diag, ArmcSpan span, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    ArmcDiagNote note = {.span = span, .text = armc_arena_vprintf(diag->arena, format, args)};
+    add_note(diag, (ArmcDiagNote){.span = span,
+                                  .text = armc_arena_vprintf(diag->arena, format, args)});
     va_end(args);
-    ARMC_PUSH(diag->arena, diag->notes, diag->note_count, diag->note_capacity, note);
+}
+
+static bool is_noted(const ArmcDiag *diag, const ArmcDiagNote *note)
+{
+    for (size_t i = 0; i < diag->note_count; i++)
+        if (is_same_span(diag->notes[i].span, note->span) &&
+            strcmp(diag->notes[i].text, note->text) == 0)
+            return true;
+    return false;
+}
+
+void armc_diag_note_origin(ArmcDiag *diag, const ArmcOrigin *origin, const char *format, ...)
+{
+    if (origin == NULL)
+        return;
+    const ArmcOrigin *own = armc_origin_user(diag->origin), *place = armc_origin_user(origin);
+    if (own != NULL && is_same_span(own->span, place->span))
+        place = origin;
+    va_list args;
+    va_start(args, format);
+    ArmcDiagNote note = {.span = place->span,
+                         .text = armc_arena_vprintf(diag->arena, format, args)};
+    va_end(args);
+    if (!is_noted(diag, &note))
+        add_note(diag, note);
 }
 
 /* A second help is a line below the first. */

@@ -34,6 +34,10 @@ ArmcDiag *armc_diag_at(ArmcDiags *diags, ArmcDiagCode code, ArmcSpan span, const
 void armc_diag_label(ArmcDiag *diag, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A second place with its own excerpt ("the bracket was opened here"); span.source NULL: a line without a place. */
 void armc_diag_note(ArmcDiag *diag, ArmcSpan span, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* A note at the user's own place in an origin; at the innermost one, in the standard library, where the diagnostic itself
+ * stands at the user's place already. The same words at the same place are said once; NULL: no note. */
+void armc_diag_note_origin(ArmcDiag *diag, const ArmcOrigin *origin, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* What to do about it; NULL-safe. */
 void armc_diag_help(ArmcDiag *diag, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

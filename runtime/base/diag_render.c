@@ -209,15 +209,6 @@ static void draw_place(const Painter *p, ArmcSpan span)
     armc_buf_printf(p->out, "%s:%d:%d", span.source->name, line, column);
 }
 
-/* The innermost place in the user's own text; the innermost of all where there is none. */
-static const ArmcOrigin *find_headline(const ArmcOrigin *origin)
-{
-    for (const ArmcOrigin *o = origin; o != NULL; o = o->caller)
-        if (o->span.source != NULL && !o->span.source->is_stdlib)
-            return o;
-    return origin;
-}
-
 static int count_frames(const ArmcOrigin *from, const ArmcOrigin *to)
 {
     int count = 0;
@@ -360,7 +351,7 @@ static void draw_headline(const Painter *p, const ArmcDiag *diag, const ArmcOrig
 
 static void draw_diag(Painter *p, const ArmcDiag *diag)
 {
-    const ArmcOrigin *headline = find_headline(diag->origin);
+    const ArmcOrigin *headline = armc_origin_user(diag->origin);
     if (headline != NULL && headline->span.source == NULL)
         headline = NULL;
     choose_gutter(p, diag);

@@ -60,3 +60,11 @@ ArmcSpan armc_span_join(ArmcSpan a, ArmcSpan b)
         .end = a.end > b.end ? a.end : b.end,
     };
 }
+
+const ArmcOrigin *armc_origin_user(const ArmcOrigin *origin)
+{
+    for (const ArmcOrigin *o = origin; o != NULL; o = o->caller)
+        if (o->span.source != NULL && !o->span.source->is_stdlib)
+            return o;
+    return origin;
+}

@@ -81,9 +81,8 @@ ArmcDiag *armc_infer_error(ArmcInfer *infer, const char *format, ...)
     ArmcDiag *diag = armc_diag_add(infer->graph->diags, ARMC_E_shape_mismatch, node->origin, "%s", message);
     for (int i = 0; i < node->in_count; i++) {
         char text[96];
-        if (node->in[i]->node->origin)
-            armc_diag_note(diag, node->in[i]->node->origin->span, "a value of shape %s comes from here",
-                           armc_shape_text(node->in[i]->shape, text));
+        armc_diag_note_origin(diag, node->in[i]->node->origin, "a value of shape %s comes from here",
+                              armc_shape_text(node->in[i]->shape, text));
     }
     return diag;
 }

@@ -33,8 +33,7 @@ static bool check_width(ArmcGraph *graph, const ArmcDist *dist, const ArmcInput 
                                    "`%s` needs %" PRId64 " parameters (%" PRId64 " variables x %" PRId64 "), the value before it has %" PRId64
                                    " (shape %s)",
                                    dist->name, count * width, count, width, found, armc_shape_text(params->shape, text));
-    if (params->node->origin)
-        armc_diag_note(diag, params->node->origin->span, "that value comes from here");
+    armc_diag_note_origin(diag, params->node->origin, "that value comes from here");
     if (count && found % count == 0)
         armc_diag_help(diag, "a last layer with %" PRId64 " features at each of the %" PRId64 " variables has the right size", width, count);
     return false;

@@ -121,9 +121,10 @@ struct ArmcDist {
     bool (*supports)(int levels); /* can variables with that many levels have it */
     const char *support;          /* in words: "two levels" */
     const ArmcOp *nll;            /* params[d,w] target[d,1] -> [d,1]: -log p in nats */
-    /* A level from u in (0,1) by inversion; logits are scaled by 1/temperature. */
-    int (*sample)(const ArmcReal *params, int64_t width, int levels, double u, double temperature);
-    double (*mean)(const ArmcReal *params, int64_t width, int levels);
+    /* A level from u in (0,1) by inversion; logits are scaled by 1/temperature. By kernels of fixed order: the same level on
+     * every machine. */
+    int (*sample)(const ArmcKernels *k, const ArmcReal *params, int64_t width, double u, double temperature);
+    double (*mean)(const ArmcKernels *k, const ArmcReal *params, int64_t width);
 };
 #define ARMC_DIST(name) const ArmcDist armc_dist_##name
 extern const ArmcDist *const armc_dists[];

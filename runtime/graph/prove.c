@@ -130,9 +130,7 @@ static void name_entry(const ArmcInput *input, int64_t entry, ArmcBuf *out)
 static void note_step(ArmcBuf *path, const ArmcNode *node)
 {
     int line = 0, column = 0;
-    const ArmcOrigin *origin = node->origin;
-    while (origin && origin->caller && origin->span.source && origin->span.source->is_stdlib)
-        origin = origin->caller; /* the user's own line */
+    const ArmcOrigin *origin = armc_origin_user(node->origin);
     if (origin && origin->span.source)
         armc_source_locate(origin->span.source, origin->span.begin, &line, &column);
     armc_buf_printf(path, " <- %s", node->op->name);

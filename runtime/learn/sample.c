@@ -51,7 +51,7 @@ static int draw(const Sampler *s, int64_t variable, int64_t row, int64_t index)
                              (row * likelihood->count + place.position) * width;
     double u = armc_rng_uniform(s->session->options.seed, ARMC_RNG_SAMPLE, (uint64_t)index,
                                 (uint64_t)variable);
-    return likelihood->dist->sample(params, width, s->net->levels, u, s->temperature);
+    return likelihood->dist->sample(s->session->kernels, params, width, u, s->temperature);
 }
 
 /* Samples first..first+n-1: a whole forward pass for each variable; what later variables hold

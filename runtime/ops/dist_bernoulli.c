@@ -1,6 +1,4 @@
 /* The Bernoulli distribution over {0, 1}, parametrised by one logit. */
-#include <math.h>
-
 #include "runtime/ops/family.h"
 
 enum { CHUNK = 256 };
@@ -81,19 +79,24 @@ static bool supports(int levels)
     return levels == 2;
 }
 
-static int sample(const ArmcReal *params, int64_t count, int levels, double u, double temperature)
+/* The probability of level 1. */
+static double probability(const ArmcKernels *k, ArmcReal logit)
 {
-    (void)count;
-    (void)levels;
-    double zero = 1 / (1 + exp((double)params[0] / temperature));
-    return u >= zero;
+    ArmcReal p;
+    k->sigmoid(1, &logit, &p);
+    return (double)p;
 }
 
-static double mean(const ArmcReal *params, int64_t count, int levels)
+static int sample(const ArmcKernels *k, const ArmcReal *params, int64_t count, double u, double temperature)
 {
     (void)count;
-    (void)levels;
-    return 1 / (1 + exp(-(double)params[0]));
+    return u >= 1 - probability(k, (ArmcReal)((double)params[0] / temperature));
+}
+
+static double mean(const ArmcKernels *k, const ArmcReal *params, int64_t count)
+{
+    (void)count;
+    return probability(k, params[0]);
 }
 
 ARMC_DIST(bernoulli) = {

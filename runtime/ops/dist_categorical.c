@@ -1,6 +1,4 @@
 /* The categorical distribution over K levels, parametrised by K logits. */
-#include <math.h>
-
 #include "runtime/ops/family.h"
 #include "runtime/ops/softmax.h"
 
@@ -72,30 +70,35 @@ static bool supports(int levels)
     return levels >= 2;
 }
 
-/* Inversion: the first level at which the running sum of p passes u. Sums in double, in order of the levels. */
-static int sample(const ArmcReal *params, int64_t count, int levels, double u, double temperature)
+/* exp of (logit i - the largest) / temperature: what level i weighs. One at a time, so that any number of levels needs no memory. */
+static double weight(const ArmcKernels *k, const ArmcReal *params, int64_t i, ArmcReal most, double temperature)
 {
-    double most = (double)params[0], total = 0, sum = 0;
-    for (int64_t i = 1; i < count; i++)
-        most = fmax(most, (double)params[i]);
-    for (int64_t i = 0; i < count; i++)
-        total += exp(((double)params[i] - most) / temperature);
-    for (int i = 0; i + 1 < levels; i++) {
-        sum += exp(((double)params[i] - most) / temperature);
-        if (u * total < sum)
-            return i;
-    }
-    return levels - 1;
+    ArmcReal x = (ArmcReal)((double)(params[i] - most) / temperature), e;
+    k->exp(1, &x, &e);
+    return (double)e;
 }
 
-static double mean(const ArmcReal *params, int64_t count, int levels)
+/* Inversion: the first level at which the running sum of weights passes u of the total; sums in double, in order. */
+static int sample(const ArmcKernels *k, const ArmcReal *params, int64_t count, double u, double temperature)
 {
-    (void)levels;
-    double most = (double)params[0], total = 0, sum = 0;
-    for (int64_t i = 1; i < count; i++)
-        most = fmax(most, (double)params[i]);
+    ArmcReal most = k->max_of(count, params);
+    double total = 0, sum = 0;
+    for (int64_t i = 0; i < count; i++)
+        total += weight(k, params, i, most, temperature);
+    for (int64_t i = 0; i + 1 < count; i++) {
+        sum += weight(k, params, i, most, temperature);
+        if (u * total < sum)
+            return (int)i;
+    }
+    return (int)(count - 1);
+}
+
+static double mean(const ArmcKernels *k, const ArmcReal *params, int64_t count)
+{
+    ArmcReal most = k->max_of(count, params);
+    double total = 0, sum = 0;
     for (int64_t i = 0; i < count; i++) {
-        double p = exp((double)params[i] - most);
+        double p = weight(k, params, i, most, 1);
         total += p;
         sum += p * (double)i;
     }

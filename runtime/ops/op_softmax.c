@@ -2,8 +2,6 @@
 #include "runtime/ops/family.h"
 #include "runtime/ops/softmax.h"
 
-#include <math.h>
-
 enum { CHUNK = 512 };
 
 /* Sum over i of exp(x[i] - m), a chunk at a time. */

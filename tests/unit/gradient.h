@@ -11,10 +11,11 @@ typedef struct Gradient {
     Lab *lab;
     const ArmcValue *dy;
     int count;
-    ArmcValue *at[GRADIENT_MOST], *of[GRADIENT_MOST]; /* leaves of the lab's graph; gradients in `run`, NULL: none flows */
-    LabRun run;                                       /* y and the gradients */
-    ArmcValue *y;                                     /* in `run` */
-    LabRun forward;                                   /* y alone */
+    ArmcValue *at[GRADIENT_MOST],
+        *of[GRADIENT_MOST]; /* leaves of the lab's graph; gradients in `run`, NULL: none flows */
+    LabRun run;             /* y and the gradients */
+    ArmcValue *y;           /* in `run` */
+    LabRun forward;         /* y alone */
     ArmcValue *forward_y;
 } Gradient;
 

@@ -91,7 +91,8 @@ int lab_level(uint64_t stream, uint64_t index, int levels)
 
 static const ArmcOrigin *origin_of(Lab *lab, const char *name)
 {
-    ArmcSource *source = armc_source_new(lab->arena, "lab.arm", armc_arena_strdup(lab->arena, name), strlen(name));
+    ArmcSource *source =
+        armc_source_new(lab->arena, "lab.arm", armc_arena_strdup(lab->arena, name), strlen(name));
     ArmcOrigin *origin = ARMC_NEW(lab->arena, ArmcOrigin);
     origin->span = (ArmcSpan){source, 0, source->length};
     return origin;
@@ -106,7 +107,8 @@ ArmcValue *lab_input(Lab *lab, const char *name, const char *shape, int levels)
                        .origin = origin_of(lab, name)};
     size_t index = lab->graph->input_count;
     assert_true(index < LAB_INPUTS);
-    lab->input_of[index] = ARMC_NEW_ARRAY(lab->arena, ArmcReal, armc_shape_size(input.shape) * lab->batch);
+    lab->input_of[index] =
+        ARMC_NEW_ARRAY(lab->arena, ArmcReal, armc_shape_size(input.shape) * lab->batch);
     return armc_graph_input(lab->graph, &input);
 }
 
@@ -133,7 +135,8 @@ ArmcValue *lab_param(Lab *lab, const char *name, const char *shape, const char *
     own->data = ARMC_NEW_ARRAY(lab->arena, ArmcReal, own->size);
     for (int64_t i = 0; i < own->size; i++)
         if (!own->mask || own->mask[i])
-            own->data[i] = (ArmcReal)armc_rng_normal(1, ARMC_RNG_TEST, armc_rng_hash(name), (uint64_t)i);
+            own->data[i] =
+                (ArmcReal)armc_rng_normal(1, ARMC_RNG_TEST, armc_rng_hash(name), (uint64_t)i);
     return value;
 }
 
@@ -159,12 +162,14 @@ void lab_fill(Lab *lab, const ArmcValue *leaf, uint64_t stream)
                                : (ArmcReal)lab_random(stream, (uint64_t)i);
 }
 
-ArmcValue *lab_try(Lab *lab, const char *op, const ArmcAttr *attr, int in_count, ArmcValue *const *in)
+ArmcValue *lab_try(Lab *lab, const char *op, const ArmcAttr *attr, int in_count,
+                   ArmcValue *const *in)
 {
     return armc_graph_call(lab->graph, armc_op_get(op), in_count, in, attr, origin_of(lab, op));
 }
 
-ArmcValue *lab_call(Lab *lab, const char *op, const ArmcAttr *attr, int in_count, ArmcValue *const *in)
+ArmcValue *lab_call(Lab *lab, const char *op, const ArmcAttr *attr, int in_count,
+                    ArmcValue *const *in)
 {
     ArmcValue *value = lab_try(lab, op, attr, in_count, in);
     if (!value)
@@ -224,7 +229,8 @@ LabRun lab_prepare_plain(Lab *lab)
 static void run_node(const LabRun *run, const ArmcNode *node, ArmcReal *state)
 {
     ArmcStepInfo info = {.seed = 3, .epoch = 1, .training = true};
-    ArmcCall call = {.node = node, .k = run->kernels, .info = &info, .batch = run->batch, .exact = true};
+    ArmcCall call = {
+        .node = node, .k = run->kernels, .info = &info, .batch = run->batch, .exact = true};
     for (int i = 0; i < node->in_count; i++)
         call.in[i] = run->of[node->in[i]->id];
     call.out[0] = run->of[node->out[0]->id];
@@ -238,16 +244,19 @@ void lab_run(const LabRun *run)
         const ArmcNode *node = run->graph->nodes[i];
         if (node->op->flags & ARMC_OP_LEAF)
             continue;
-        ArmcReal *state = calloc((size_t)(run->batch * armc_shape_features(node->out[0]->shape)), sizeof *state);
+        ArmcReal *state =
+            calloc((size_t)(run->batch * armc_shape_features(node->out[0]->shape)), sizeof *state);
         assert_non_null(state);
         run_node(run, node, state);
         free(state);
     }
 }
 
-void lab_near(double found, double expected, double relative, double floor, const char *what, int64_t at)
+void lab_near(double found, double expected, double relative, double floor, const char *what,
+              int64_t at)
 {
     double size = fmax(fmax(fabs(found), fabs(expected)), floor);
     if (!(fabs(found - expected) <= relative * size))
-        fail_msg("%s, entry %lld: found %.17g, expected %.17g", what, (long long)at, found, expected);
+        fail_msg("%s, entry %lld: found %.17g, expected %.17g", what, (long long)at, found,
+                 expected);
 }

@@ -1,5 +1,6 @@
-/* A bench for graphs: small graphs by hand, and an evaluator that runs them one node at a time, which is what fused
- * programs are compared with. Everything fails the running cmocka test when it goes wrong. */
+/* A bench for graphs: small graphs by hand, and an evaluator that runs them one node at a time,
+ * which is what fused programs are compared with. Everything fails the running cmocka test when it
+ * goes wrong. */
 #ifndef ARMC_TESTS_LAB_H
 #define ARMC_TESTS_LAB_H
 
@@ -31,19 +32,23 @@ ArmcAttr lab_ints(Lab *lab, const char *text);
 ArmcAttr lab_int(int64_t i);
 ArmcAttr lab_real(double r);
 
-/* Leaves with their own place in a source text, so that messages can point at them. Inputs start at zero; parameters
- * have a standard deviation of 1. A mask has a character an entry: '0' is dead; NULL: all live. */
+/* Leaves with their own place in a source text, so that messages can point at them. Inputs start at
+ * zero; parameters have a standard deviation of 1. A mask has a character an entry: '0' is dead;
+ * NULL: all live. */
 ArmcValue *lab_input(Lab *lab, const char *name, const char *shape, int levels);
 ArmcValue *lab_param(Lab *lab, const char *name, const char *shape, const char *mask);
 /* The numbers of a leaf: (batch, size) or (size). */
 ArmcReal *lab_data(Lab *lab, const ArmcValue *leaf, int64_t *count);
 
 /* Calls an op as a script would; NULL where it is refused. */
-ArmcValue *lab_try(Lab *lab, const char *op, const ArmcAttr *attr, int in_count, ArmcValue *const *in);
+ArmcValue *lab_try(Lab *lab, const char *op, const ArmcAttr *attr, int in_count,
+                   ArmcValue *const *in);
 /* The same, and it must succeed. LAB(&lab, "add", NULL, a, b) */
-ArmcValue *lab_call(Lab *lab, const char *op, const ArmcAttr *attr, int in_count, ArmcValue *const *in);
-#define LAB(lab, op, attr, ...)                                                                                        \
-    lab_call((lab), (op), (attr), (int)(sizeof((ArmcValue *[]){__VA_ARGS__}) / sizeof(ArmcValue *)),                   \
+ArmcValue *lab_call(Lab *lab, const char *op, const ArmcAttr *attr, int in_count,
+                    ArmcValue *const *in);
+#define LAB(lab, op, attr, ...)                                                                    \
+    lab_call((lab), (op), (attr),                                                                  \
+             (int)(sizeof((ArmcValue *[]){__VA_ARGS__}) / sizeof(ArmcValue *)),                    \
              (ArmcValue *[]){__VA_ARGS__})
 
 /* A number from -1.1 to 1.1, at least 0.1 away from zero; a whole number 0..levels-1. */
@@ -67,7 +72,9 @@ LabRun lab_prepare_plain(Lab *lab);
 void lab_run(const LabRun *run);
 int64_t lab_entries(const LabRun *run, const ArmcValue *value);
 
-/* Fails, saying where, unless two numbers are equal within `relative` of the larger one (or of `floor`). */
-void lab_near(double found, double expected, double relative, double floor, const char *what, int64_t at);
+/* Fails, saying where, unless two numbers are equal within `relative` of the larger one (or of
+ * `floor`). */
+void lab_near(double found, double expected, double relative, double floor, const char *what,
+              int64_t at);
 
 #endif

@@ -9,7 +9,8 @@ void model_likelihood(Lab *lab, const char *dist, ArmcValue *params)
 static void likelihood_of(Lab *lab, const char *dist, const char *entries, ArmcValue *params)
 {
     ArmcAttr list = lab_ints(lab, entries);
-    assert_true(armc_graph_likelihood(lab->graph, armc_dist_find(dist), list.ints, list.count, params, NULL));
+    assert_true(armc_graph_likelihood(lab->graph, armc_dist_find(dist), list.ints, list.count,
+                                      params, NULL));
 }
 
 void model_open(Lab *lab, const Model *model, int64_t batch)
@@ -27,33 +28,42 @@ void model_open(Lab *lab, const Model *model, int64_t batch)
 static ArmcValue *hidden_sum(Lab *lab, ArmcValue *read, const char *width)
 {
     ArmcValue *sum = LAB(lab, "sum_before", NULL, read);
-    return LAB(lab, "sigmoid", NULL, LAB(lab, "add", NULL, sum, lab_param(lab, "hidden.bias", width, NULL)));
+    return LAB(lab, "sigmoid", NULL,
+               LAB(lab, "add", NULL, sum, lab_param(lab, "hidden.bias", width, NULL)));
 }
 
 static void nade_categorical(Lab *lab)
 {
     ArmcValue *x = LAB(lab, "flatten", NULL, lab_input(lab, "image", "2x3x1", 3));
     ArmcValue *read = LAB(lab, "site_embed", NULL, x, lab_param(lab, "table", "6x3x5", NULL));
-    ArmcValue *logits = LAB(lab, "site_matmul", NULL, hidden_sum(lab, read, "5"), lab_param(lab, "out", "6x3x5", NULL));
-    model_likelihood(lab, "categorical", LAB(lab, "add", NULL, logits, lab_param(lab, "out.bias", "6x3", NULL)));
+    ArmcValue *logits = LAB(lab, "site_matmul", NULL, hidden_sum(lab, read, "5"),
+                            lab_param(lab, "out", "6x3x5", NULL));
+    model_likelihood(lab, "categorical",
+                     LAB(lab, "add", NULL, logits, lab_param(lab, "out.bias", "6x3", NULL)));
 }
 
 static void nade_bernoulli(Lab *lab)
 {
-    ArmcValue *x = LAB(lab, "flatten", NULL, LAB(lab, "scale", NULL, lab_input(lab, "image", "3x3x1", 2)));
+    ArmcValue *x =
+        LAB(lab, "flatten", NULL, LAB(lab, "scale", NULL, lab_input(lab, "image", "3x3x1", 2)));
     ArmcValue *read = LAB(lab, "site_matmul", NULL, x, lab_param(lab, "read", "9x18x1", NULL));
-    ArmcValue *extra = LAB(lab, "site_matmul", NULL, hidden_sum(lab, read, "18"), lab_param(lab, "extra", "9x4x18", NULL));
-    model_likelihood(lab, "bernoulli", LAB(lab, "site_matmul", NULL, extra, lab_param(lab, "out", "9x1x4", NULL)));
+    ArmcValue *extra = LAB(lab, "site_matmul", NULL, hidden_sum(lab, read, "18"),
+                           lab_param(lab, "extra", "9x4x18", NULL));
+    model_likelihood(lab, "bernoulli",
+                     LAB(lab, "site_matmul", NULL, extra, lab_param(lab, "out", "9x1x4", NULL)));
 }
 
-/* Wide enough, and with enough sites, for several blocks, segments and pieces of lanes that are merged. */
+/* Wide enough, and with enough sites, for several blocks, segments and pieces of lanes that are
+ * merged. */
 static void nade_wide(Lab *lab)
 {
     ArmcValue *x = lab_input(lab, "image", "19x1", 3);
     ArmcValue *read = LAB(lab, "site_embed", NULL, x, lab_param(lab, "table", "19x3x300", NULL));
     ArmcAttr small = lab_real(0.05);
     ArmcValue *hidden = LAB(lab, "times", &small, hidden_sum(lab, read, "300"));
-    model_likelihood(lab, "categorical", LAB(lab, "site_matmul", NULL, hidden, lab_param(lab, "out", "19x3x300", NULL)));
+    model_likelihood(
+        lab, "categorical",
+        LAB(lab, "site_matmul", NULL, hidden, lab_param(lab, "out", "19x3x300", NULL)));
 }
 
 /* A running sum of something that is not linear in another one. */
@@ -65,22 +75,26 @@ static void sums_in_a_row(Lab *lab)
     ArmcValue *outer = LAB(lab, "add", NULL, LAB(lab, "sum_before", NULL, inner), read);
     ArmcValue *hidden = LAB(lab, "site_matmul", NULL, outer, lab_param(lab, "mix", "7x4x4", NULL));
     hidden = LAB(lab, "tanh", NULL, LAB(lab, "sum_before", NULL, hidden));
-    model_likelihood(lab, "bernoulli", LAB(lab, "site_matmul", NULL, hidden, lab_param(lab, "out", "7x1x4", NULL)));
+    model_likelihood(lab, "bernoulli",
+                     LAB(lab, "site_matmul", NULL, hidden, lab_param(lab, "out", "7x1x4", NULL)));
 }
 
-/* Sums whose input and result have other readers too: sites before and after, the sum of a sum, the start of one, whole
- * arrays outside any loop over sites. */
+/* Sums whose input and result have other readers too: sites before and after, the sum of a sum, the
+ * start of one, whole arrays outside any loop over sites. */
 static void sums_with_other_readers(Lab *lab)
 {
     ArmcValue *x = lab_input(lab, "image", "6x1", 2), *start = lab_param(lab, "start", "3", NULL);
     ArmcValue *read = LAB(lab, "site_embed", NULL, x, lab_param(lab, "table", "6x2x3", NULL));
-    ArmcValue *before = LAB(lab, "sum_before", NULL, read), *after = LAB(lab, "sum_after", NULL, read);
+    ArmcValue *before = LAB(lab, "sum_before", NULL, read),
+              *after = LAB(lab, "sum_after", NULL, read);
     ArmcValue *from = LAB(lab, "add", NULL, start, before);
     ArmcValue *again = LAB(lab, "sum_before", NULL, LAB(lab, "sum_before", NULL, from));
-    ArmcValue *all = LAB(lab, "mul", NULL, LAB(lab, "tanh", NULL, again), LAB(lab, "add", NULL, read, before));
+    ArmcValue *all =
+        LAB(lab, "mul", NULL, LAB(lab, "tanh", NULL, again), LAB(lab, "add", NULL, read, before));
     ArmcAttr axis = lab_int(0);
     all = LAB(lab, "add", NULL, all, LAB(lab, "flip", &axis, LAB(lab, "add", NULL, from, start)));
-    all = LAB(lab, "sub", NULL, LAB(lab, "sigmoid", NULL, all), LAB(lab, "mul", NULL, after, after));
+    all =
+        LAB(lab, "sub", NULL, LAB(lab, "sigmoid", NULL, all), LAB(lab, "mul", NULL, after, after));
     model_likelihood(lab, "bernoulli", LAB(lab, "sum_features", NULL, all));
 }
 
@@ -89,8 +103,11 @@ static void bare_sum(Lab *lab)
 {
     ArmcValue *x = LAB(lab, "scale", NULL, lab_input(lab, "image", "8x1", 2));
     ArmcValue *read = LAB(lab, "site_matmul", NULL, x, lab_param(lab, "read", "8x1x1", NULL));
-    ArmcValue *sum = LAB(lab, "add", NULL, LAB(lab, "sum_before", NULL, read), LAB(lab, "sum_before", NULL, x));
-    model_likelihood(lab, "bernoulli", LAB(lab, "sum_before", NULL, LAB(lab, "add", NULL, sum, lab_param(lab, "b", "1", NULL))));
+    ArmcValue *sum =
+        LAB(lab, "add", NULL, LAB(lab, "sum_before", NULL, read), LAB(lab, "sum_before", NULL, x));
+    model_likelihood(
+        lab, "bernoulli",
+        LAB(lab, "sum_before", NULL, LAB(lab, "add", NULL, sum, lab_param(lab, "b", "1", NULL))));
 }
 
 /* Down, then up again: no single pair of sweeps can do both. */
@@ -99,20 +116,27 @@ static void descending_then_ascending(Lab *lab)
     ArmcValue *x = lab_input(lab, "image", "5x1", 3);
     ArmcValue *read = LAB(lab, "site_embed", NULL, x, lab_param(lab, "table", "5x3x4", NULL));
     ArmcValue *after = LAB(lab, "sigmoid", NULL, LAB(lab, "sum_after", NULL, read));
-    ArmcValue *before = LAB(lab, "tanh", NULL, LAB(lab, "sum_before", NULL, LAB(lab, "mul", NULL, after, read)));
+    ArmcValue *before =
+        LAB(lab, "tanh", NULL, LAB(lab, "sum_before", NULL, LAB(lab, "mul", NULL, after, read)));
     ArmcValue *both = LAB(lab, "add", NULL, before, after);
-    model_likelihood(lab, "categorical", LAB(lab, "site_matmul", NULL, both, lab_param(lab, "out", "5x3x4", NULL)));
+    model_likelihood(lab, "categorical",
+                     LAB(lab, "site_matmul", NULL, both, lab_param(lab, "out", "5x3x4", NULL)));
 }
 
 /* --- dense ones --- */
 
 static void dense_masked(Lab *lab)
 {
-    ArmcValue *x = LAB(lab, "as_features", NULL, LAB(lab, "scale", NULL, lab_input(lab, "image", "2x2x1", 4)));
-    ArmcValue *hidden = LAB(lab, "matmul", NULL, x, lab_param(lab, "read", "4x6", "110101101011011101001010"));
-    hidden = LAB(lab, "relu", NULL, LAB(lab, "add", NULL, hidden, lab_param(lab, "bias", "6", NULL)));
-    hidden = LAB(lab, "softplus", NULL, LAB(lab, "matmul", NULL, hidden, lab_param(lab, "mix", "6x7", NULL)));
-    model_likelihood(lab, "categorical", LAB(lab, "matmul", NULL, hidden, lab_param(lab, "out", "7x16", NULL)));
+    ArmcValue *x =
+        LAB(lab, "as_features", NULL, LAB(lab, "scale", NULL, lab_input(lab, "image", "2x2x1", 4)));
+    ArmcValue *hidden =
+        LAB(lab, "matmul", NULL, x, lab_param(lab, "read", "4x6", "110101101011011101001010"));
+    hidden =
+        LAB(lab, "relu", NULL, LAB(lab, "add", NULL, hidden, lab_param(lab, "bias", "6", NULL)));
+    hidden = LAB(lab, "softplus", NULL,
+                 LAB(lab, "matmul", NULL, hidden, lab_param(lab, "mix", "6x7", NULL)));
+    model_likelihood(lab, "categorical",
+                     LAB(lab, "matmul", NULL, hidden, lab_param(lab, "out", "7x16", NULL)));
 }
 
 /* The same weights at every pixel; tables that all sites share. */
@@ -124,23 +148,28 @@ static void by_pixel(Lab *lab)
     hidden = LAB(lab, "log_softmax", NULL, LAB(lab, "mul", NULL, hidden, hidden));
     ArmcValue *gate = LAB(lab, "sum_features", NULL, LAB(lab, "softmax", NULL, read));
     hidden = LAB(lab, "mul", NULL, hidden, gate);
-    model_likelihood(lab, "categorical", LAB(lab, "matmul", NULL, hidden, lab_param(lab, "out", "70x3", NULL)));
+    model_likelihood(lab, "categorical",
+                     LAB(lab, "matmul", NULL, hidden, lab_param(lab, "out", "70x3", NULL)));
 }
 
 static void channels(Lab *lab)
 {
     ArmcValue *x = LAB(lab, "one_hot", NULL, lab_input(lab, "image", "2x2x3", 4));
-    ArmcValue *hidden = LAB(lab, "tanh", NULL, LAB(lab, "matmul", NULL, x, lab_param(lab, "mix", "12x5", NULL)));
+    ArmcValue *hidden =
+        LAB(lab, "tanh", NULL, LAB(lab, "matmul", NULL, x, lab_param(lab, "mix", "12x5", NULL)));
     ArmcValue *whole = LAB(lab, "sum_sites", NULL, hidden);
-    hidden = LAB(lab, "sub", NULL, LAB(lab, "max", NULL, hidden, whole), lab_param(lab, "site", "2x2x5", NULL));
-    model_likelihood(lab, "categorical", LAB(lab, "matmul", NULL, hidden, lab_param(lab, "out", "5x12", NULL)));
+    hidden = LAB(lab, "sub", NULL, LAB(lab, "max", NULL, hidden, whole),
+                 lab_param(lab, "site", "2x2x5", NULL));
+    model_likelihood(lab, "categorical",
+                     LAB(lab, "matmul", NULL, hidden, lab_param(lab, "out", "5x12", NULL)));
 }
 
 /* --- movement in between --- */
 
 static void moved(Lab *lab)
 {
-    ArmcAttr axis = lab_int(-1), along = lab_int(0), to = lab_ints(lab, "3x4"), by = lab_int(1), back = lab_ints(lab, "6x2");
+    ArmcAttr axis = lab_int(-1), along = lab_int(0), to = lab_ints(lab, "3x4"), by = lab_int(1),
+             back = lab_ints(lab, "6x2");
     ArmcAttr cut[3] = {lab_ints(lab, "1x0"), lab_ints(lab, "7x2"), lab_ints(lab, "1x1")};
     ArmcValue *x = lab_input(lab, "image", "6x1", 3);
     ArmcValue *read = LAB(lab, "site_embed", NULL, x, lab_param(lab, "table", "6x3x2", NULL));
@@ -150,7 +179,8 @@ static void moved(Lab *lab)
     ArmcValue *joined = LAB(lab, "concat", &axis, LAB(lab, "concat", &axis, sum, sum), flipped);
     ArmcValue *longer = LAB(lab, "concat", &along, joined, lab_param(lab, "row", "1x6", NULL));
     ArmcValue *part = LAB(lab, "sigmoid", NULL, LAB(lab, "slice", cut, longer));
-    model_likelihood(lab, "categorical", LAB(lab, "site_matmul", NULL, part, lab_param(lab, "out", "6x3x2", NULL)));
+    model_likelihood(lab, "categorical",
+                     LAB(lab, "site_matmul", NULL, part, lab_param(lab, "out", "6x3x2", NULL)));
 }
 
 /* Two shifts of one value: gradients that differ in nothing but where their entries go. */
@@ -160,8 +190,10 @@ static void shifted_twice(Lab *lab)
     ArmcValue *x = lab_input(lab, "image", "5x1", 2);
     ArmcValue *read = LAB(lab, "embed", NULL, x, lab_param(lab, "table", "2x3", NULL));
     read = LAB(lab, "mul", NULL, read, lab_param(lab, "site", "5x3", NULL));
-    ArmcValue *sum = LAB(lab, "add", NULL, LAB(lab, "shift", &one, read), LAB(lab, "shift", &two, read));
-    model_likelihood(lab, "bernoulli", LAB(lab, "matmul", NULL, sum, lab_param(lab, "out", "3x1", NULL)));
+    ArmcValue *sum =
+        LAB(lab, "add", NULL, LAB(lab, "shift", &one, read), LAB(lab, "shift", &two, read));
+    model_likelihood(lab, "bernoulli",
+                     LAB(lab, "matmul", NULL, sum, lab_param(lab, "out", "3x1", NULL)));
 }
 
 /* --- what examples share --- */
@@ -176,7 +208,8 @@ static void independent(Lab *lab)
 static void shared_arithmetic(Lab *lab)
 {
     ArmcValue *x = lab_input(lab, "image", "4x1", 2);
-    ArmcValue *made = LAB(lab, "matmul", NULL, lab_param(lab, "a", "4x3", NULL), lab_param(lab, "b", "3x90", NULL));
+    ArmcValue *made = LAB(lab, "matmul", NULL, lab_param(lab, "a", "4x3", NULL),
+                          lab_param(lab, "b", "3x90", NULL));
     made = LAB(lab, "sum_before", NULL, LAB(lab, "tanh", NULL, made));
     made = LAB(lab, "site_matmul", NULL, made, lab_param(lab, "c", "4x2x90", NULL));
     ArmcValue *read = LAB(lab, "embed", NULL, x, lab_param(lab, "table", "2x2", NULL));
@@ -184,7 +217,8 @@ static void shared_arithmetic(Lab *lab)
     model_likelihood(lab, "bernoulli", sum);
 }
 
-/* A value that is the same at every site of an example, and parameters that stretch in either direction. */
+/* A value that is the same at every site of an example, and parameters that stretch in either
+ * direction. */
 static void stretched(Lab *lab)
 {
     ArmcValue *x = LAB(lab, "scale", NULL, lab_input(lab, "image", "3x2x1", 3));
@@ -192,8 +226,10 @@ static void stretched(Lab *lab)
     ArmcValue *both = LAB(lab, "mul", NULL, x, LAB(lab, "tanh", NULL, label));
     both = LAB(lab, "mul", NULL, both, lab_param(lab, "column", "3x2x1", NULL));
     both = LAB(lab, "add", NULL, both, lab_param(lab, "row", "2x1", NULL));
-    ArmcValue *sum = LAB(lab, "sum_before", NULL, LAB(lab, "div", NULL, both, LAB(lab, "exp", NULL, label)));
-    model_likelihood(lab, "categorical", LAB(lab, "matmul", NULL, sum, lab_param(lab, "out", "4x3", NULL)));
+    ArmcValue *sum =
+        LAB(lab, "sum_before", NULL, LAB(lab, "div", NULL, both, LAB(lab, "exp", NULL, label)));
+    model_likelihood(lab, "categorical",
+                     LAB(lab, "matmul", NULL, sum, lab_param(lab, "out", "4x3", NULL)));
 }
 
 /* --- likelihoods --- */
@@ -204,8 +240,10 @@ static void in_parts(Lab *lab)
     ArmcValue *read = LAB(lab, "site_embed", NULL, x, lab_param(lab, "table", "5x2x3", NULL));
     ArmcValue *hidden = LAB(lab, "tanh", NULL, LAB(lab, "sum_before", NULL, read));
     ArmcValue *all = LAB(lab, "as_features", NULL, hidden);
-    likelihood_of(lab, "bernoulli", "3x1", LAB(lab, "matmul", NULL, all, lab_param(lab, "odd", "15x2", NULL)));
-    likelihood_of(lab, "categorical", "0x4x2", LAB(lab, "matmul", NULL, all, lab_param(lab, "even", "15x6", NULL)));
+    likelihood_of(lab, "bernoulli", "3x1",
+                  LAB(lab, "matmul", NULL, all, lab_param(lab, "odd", "15x2", NULL)));
+    likelihood_of(lab, "categorical", "0x4x2",
+                  LAB(lab, "matmul", NULL, all, lab_param(lab, "even", "15x6", NULL)));
 }
 
 static void with_dropout(Lab *lab)
@@ -213,9 +251,11 @@ static void with_dropout(Lab *lab)
     ArmcAttr attr[2] = {lab_real(0.4), {0}};
     ArmcValue *x = lab_input(lab, "image", "9x1", 2);
     ArmcValue *read = LAB(lab, "site_embed", NULL, x, lab_param(lab, "table", "9x2x6", NULL));
-    ArmcValue *hidden = LAB(lab, "dropout", attr, LAB(lab, "sigmoid", NULL, LAB(lab, "sum_before", NULL, read)));
+    ArmcValue *hidden =
+        LAB(lab, "dropout", attr, LAB(lab, "sigmoid", NULL, LAB(lab, "sum_before", NULL, read)));
     ArmcValue *all = LAB(lab, "dropout", attr, LAB(lab, "as_features", NULL, hidden));
-    model_likelihood(lab, "bernoulli", LAB(lab, "matmul", NULL, all, lab_param(lab, "out", "54x9", NULL)));
+    model_likelihood(lab, "bernoulli",
+                     LAB(lab, "matmul", NULL, all, lab_param(lab, "out", "54x9", NULL)));
 }
 
 const Model models[] = {

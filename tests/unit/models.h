@@ -7,7 +7,7 @@
 typedef struct Model {
     const char *name;
     void (*build)(Lab *lab); /* inputs, parameters and likelihoods into the lab's graph */
-    bool draws;              /* training draws random numbers: another likelihood than evaluation's */
+    bool draws; /* training draws random numbers: another likelihood than evaluation's */
 } Model;
 
 /* Ends with a row without a name. */

@@ -104,7 +104,8 @@ static void parse_world(Lab *lab, Probe *probe, char *world)
     check_names(probe);
     preset_attrs(lab, probe);
     rest = NULL;
-    for (char *word = attrs ? strtok_r(attrs, " ", &rest) : NULL; word; word = strtok_r(NULL, " ", &rest))
+    for (char *word = attrs ? strtok_r(attrs, " ", &rest) : NULL; word;
+         word = strtok_r(NULL, " ", &rest))
         parse_attr(lab, probe, word);
 }
 

@@ -2,8 +2,9 @@
  *
  *   "x=3x2 weight*=2x4; level=3x1:4 y=2:positive | attr=value"
  *
- * Worlds stand between `;`. Each names the inputs with their shapes, in the order of the signature: `*` behind the name
- * makes a value that all examples share, `:4` levels 0..3, `:positive` positive numbers. Behind `|` stand attributes. */
+ * Worlds stand between `;`. Each names the inputs with their shapes, in the order of the signature:
+ * `*` behind the name makes a value that all examples share, `:4` levels 0..3, `:positive` positive
+ * numbers. Behind `|` stand attributes. */
 #ifndef ARMC_TESTS_PROBE_H
 #define ARMC_TESTS_PROBE_H
 
@@ -33,7 +34,8 @@ void probe_leaves(Lab *lab, const Probe *probe, bool all_shared, ArmcValue **in)
 /* Is there an input of whole numbers? Those are never shared. */
 bool probe_has_levels(const Probe *probe);
 
-/* Calls `check` for each world of each op that has some, in a lab of its own with `batch` examples. */
+/* Calls `check` for each world of each op that has some, in a lab of its own with `batch` examples.
+ */
 void probe_each(int64_t batch, void (*check)(Lab *lab, const Probe *probe));
 
 #endif

@@ -1,4 +1,5 @@
-/* Programs: fused and unfused runs agree, gradients are those of the likelihood, and bits don't depend on threads. */
+/* Programs: fused and unfused runs agree, gradients are those of the likelihood, and bits don't
+ * depend on threads. */
 #include "tests/unit/models.h"
 #include "tests/unit/probe.h"
 
@@ -33,7 +34,8 @@ typedef struct Way {
 
 static ArmcProgram *start(Lab *lab, Way way, ArmcPool *pool)
 {
-    ArmcProgramOptions options = {.batch = way.batch, .exact = way.exact, .unfused = way.unfused, .kernels = lab->kernels};
+    ArmcProgramOptions options = {
+        .batch = way.batch, .exact = way.exact, .unfused = way.unfused, .kernels = lab->kernels};
     ArmcProgram *program = armc_program_new(lab->arena, lab->graph, way.kind, &options);
     if (!program)
         fail_msg("refused: %s", lab_messages(lab));
@@ -59,7 +61,9 @@ static ArmcReal *copy(Lab *lab, const ArmcReal *data, int64_t count)
 
 static Outcome outcome_of(Lab *lab, const ArmcProgram *program, int64_t n)
 {
-    Outcome o = {.n = n, .variables = armc_shape_size(lab->graph->inputs[0]->shape), .params = lab->graph->param_count};
+    Outcome o = {.n = n,
+                 .variables = armc_shape_size(lab->graph->inputs[0]->shape),
+                 .params = lab->graph->param_count};
     assert_true(o.params <= MOST_PARAMS);
     o.nll = copy(lab, armc_program_nll(program), n * o.variables);
     for (size_t p = 0; p < o.params; p++) {
@@ -79,7 +83,8 @@ static Outcome train(Lab *lab, Way way, int64_t n, ArmcPool *pool)
 }
 
 /* Each entry against the largest of the array. */
-static void assert_close(const ArmcReal *found, const ArmcReal *expected, int64_t count, double relative, const char *what)
+static void assert_close(const ArmcReal *found, const ArmcReal *expected, int64_t count,
+                         double relative, const char *what)
 {
     double most = 0;
     for (int64_t i = 0; i < count; i++)
@@ -88,23 +93,27 @@ static void assert_close(const ArmcReal *found, const ArmcReal *expected, int64_
         lab_near((double)found[i], (double)expected[i], relative, most, what, i);
 }
 
-static void assert_outcomes_close(Lab *lab, const Outcome *found, const Outcome *expected, const char *what)
+static void assert_outcomes_close(Lab *lab, const Outcome *found, const Outcome *expected,
+                                  const char *what)
 {
     assert_close(found->nll, expected->nll, found->n * found->variables, CLOSE, what);
     for (size_t p = 0; p < found->params; p++) {
         assert_true(!found->gradient[p] == !expected->gradient[p]);
         if (found->gradient[p])
-            assert_close(found->gradient[p], expected->gradient[p], found->size[p], CLOSE,
-                         armc_arena_printf(lab->arena, "%s, d%s", what, lab->graph->params[p]->path));
+            assert_close(
+                found->gradient[p], expected->gradient[p], found->size[p], CLOSE,
+                armc_arena_printf(lab->arena, "%s, d%s", what, lab->graph->params[p]->path));
     }
 }
 
-static void assert_outcomes_equal(const Lab *lab, const Outcome *a, const Outcome *b, const char *what)
+static void assert_outcomes_equal(const Lab *lab, const Outcome *a, const Outcome *b,
+                                  const char *what)
 {
     if (memcmp(a->nll, b->nll, (size_t)(a->n * a->variables) * sizeof(ArmcReal)) != 0)
         fail_msg("%s: other nll", what);
     for (size_t p = 0; p < a->params; p++)
-        if (a->gradient[p] && memcmp(a->gradient[p], b->gradient[p], (size_t)a->size[p] * sizeof(ArmcReal)) != 0)
+        if (a->gradient[p] &&
+            memcmp(a->gradient[p], b->gradient[p], (size_t)a->size[p] * sizeof(ArmcReal)) != 0)
             fail_msg("%s: other d%s", what, lab->graph->params[p]->path);
 }
 
@@ -117,7 +126,8 @@ static void compare_ways(const Model *model, int64_t n, int64_t batch, ArmcPool 
     Outcome slow = train(&lab, (Way){.batch = n, .unfused = true}, n, pool);
     Outcome fast = train(&lab, (Way){.batch = batch}, n, pool);
     Outcome exact = train(&lab, (Way){.batch = batch, .exact = true}, n, pool);
-    const char *what = armc_arena_printf(lab.arena, "%s, %d of %d", model->name, (int)n, (int)batch);
+    const char *what =
+        armc_arena_printf(lab.arena, "%s, %d of %d", model->name, (int)n, (int)batch);
     assert_outcomes_close(&lab, &fast, &slow, what);
     assert_outcomes_close(&lab, &exact, &slow, armc_arena_printf(lab.arena, "exact %s", what));
     lab_close(&lab);
@@ -142,7 +152,8 @@ static void check_plain(Lab *lab, const char *name, ArmcPool *pool)
     step(lab, eval, BATCH);
     for (size_t l = 0; l < lab->graph->likelihood_count; l++) {
         const ArmcLikelihood *part = lab->graph->likelihoods[l];
-        nll[l] = armc_graph_append(lab->graph, part->dist->nll, 2, (ArmcValue *[]){part->params, part->target}, NULL, NULL);
+        nll[l] = armc_graph_append(lab->graph, part->dist->nll, 2,
+                                   (ArmcValue *[]){part->params, part->target}, NULL, NULL);
     }
     LabRun plain = lab_prepare_plain(lab);
     lab_run(&plain);
@@ -152,7 +163,8 @@ static void check_plain(Lab *lab, const char *name, ArmcPool *pool)
         for (int64_t i = 0; i < BATCH * part->count; i++) {
             int64_t variable = part->entries ? part->entries[i % part->count] : i % part->count;
             int64_t at = i / part->count * variables + variable;
-            lab_near((double)armc_program_nll(eval)[at], (double)plain.of[nll[l]->id][i], CLOSE, 1, name, at);
+            lab_near((double)armc_program_nll(eval)[at], (double)plain.of[nll[l]->id][i], CLOSE, 1,
+                     name, at);
         }
     }
 }
@@ -205,7 +217,8 @@ static void check_gradients(Lab *lab, const char *name, int64_t n, ArmcPool *poo
         for (int64_t e = 0; e < param->size; e += stride) {
             double found = o.gradient[p] ? (double)o.gradient[p][e] : 0;
             bool live = !param->mask || param->mask[e];
-            lab_near(found, live ? difference(lab, eval, &param->data[e], n) : 0, 1e-6, 1e-2, what, e);
+            lab_near(found, live ? difference(lab, eval, &param->data[e], n) : 0, 1e-6, 1e-2, what,
+                     e);
         }
     }
 }
@@ -226,10 +239,12 @@ static void test_gradients_of_the_likelihood(void **state)
 
 /* --- every op inside a program --- */
 
-/* What a batched input becomes: the input with a parameter in it, so that gradients flow through the op to somewhere. */
+/* What a batched input becomes: the input with a parameter in it, so that gradients flow through
+ * the op to somewhere. */
 static ArmcValue *with_parameter(Lab *lab, const ProbeInput *from, ArmcValue *input)
 {
-    ArmcValue *param = lab_param(lab, armc_arena_printf(lab->arena, "p.%s", from->name), from->shape, NULL);
+    ArmcValue *param =
+        lab_param(lab, armc_arena_printf(lab->arena, "p.%s", from->name), from->shape, NULL);
     if (from->positive)
         param = LAB(lab, "square", NULL, param);
     return LAB(lab, "add", NULL, input, param);
@@ -245,7 +260,8 @@ static ArmcValue *call_probe(Lab *lab, const Probe *probe)
     return lab_call(lab, probe->op->name, probe->attr, probe->in_count, in);
 }
 
-/* A model with the op in its middle: its result, made small, are the logits of as many bits as it has entries. */
+/* A model with the op in its middle: its result, made small, are the logits of as many bits as it
+ * has entries. */
 static void check_op(Lab *sketch, const Probe *probe)
 {
     int64_t variables = armc_shape_size(call_probe(sketch, probe)->shape);
@@ -253,7 +269,9 @@ static void check_op(Lab *sketch, const Probe *probe)
     ArmcPool *pool = armc_pool_new(&fault, 2);
     Lab lab;
     lab_open(&lab, BATCH);
-    lab_fill(&lab, lab_input(&lab, "image", armc_arena_printf(sketch->arena, "%dx1", (int)variables), 2), 77);
+    lab_fill(&lab,
+             lab_input(&lab, "image", armc_arena_printf(sketch->arena, "%dx1", (int)variables), 2),
+             77);
     model_likelihood(&lab, "bernoulli", LAB(&lab, "tanh", NULL, call_probe(&lab, probe)));
     assert_true(armc_graph_finish(lab.graph, NULL));
     const char *what = armc_arena_printf(lab.arena, "%s, %s", probe->op->name, probe->text);
@@ -282,7 +300,8 @@ static void check_threads(const Model *model, int64_t n, ArmcPool *const pools[3
     for (int i = 1; i < 3; i++) {
         Outcome more = train(&lab, (Way){.batch = BATCH}, n, pools[i]);
         assert_outcomes_equal(&lab, &more, &one,
-                              armc_arena_printf(lab.arena, "%s, %d threads", model->name, armc_pool_threads(pools[i])));
+                              armc_arena_printf(lab.arena, "%s, %d threads", model->name,
+                                                armc_pool_threads(pools[i])));
     }
     lab_close(&lab);
 }
@@ -295,7 +314,8 @@ static bool everybody_worked(const ArmcPool *pool)
     return true;
 }
 
-/* On a busy machine a thread may sleep through a few steps: more of them are run until each has had a task. */
+/* On a busy machine a thread may sleep through a few steps: more of them are run until each has had
+ * a task. */
 static void wake_everybody(ArmcPool *pool)
 {
     enum { PATIENCE = 20000 };
@@ -313,7 +333,8 @@ static void test_bits_are_the_same_for_any_number_of_threads(void **state)
 {
     (void)state;
     ArmcFault fault = {0};
-    ArmcPool *pools[3] = {armc_pool_new(&fault, 1), armc_pool_new(&fault, 2), armc_pool_new(&fault, 5)};
+    ArmcPool *pools[3] = {armc_pool_new(&fault, 1), armc_pool_new(&fault, 2),
+                          armc_pool_new(&fault, 5)};
     for (const Model *model = models; model->name; model++)
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
             check_threads(model, sizes[i], pools);
@@ -329,7 +350,8 @@ static void test_steps_leave_nothing_behind(void **state)
     for (const Model *model = models; model->name; model++) {
         Lab lab;
         model_open(&lab, model, BATCH);
-        ArmcProgram *program = start(&lab, (Way){.kind = ARMC_PROGRAM_TRAIN, .batch = BATCH}, *state);
+        ArmcProgram *program =
+            start(&lab, (Way){.kind = ARMC_PROGRAM_TRAIN, .batch = BATCH}, *state);
         step(&lab, program, 3);
         Outcome first = outcome_of(&lab, program, 3);
         step(&lab, program, BATCH);
@@ -340,7 +362,8 @@ static void test_steps_leave_nothing_behind(void **state)
     }
 }
 
-/* With fixed-order kernels the bits are the same on any machine: generic code stands for all of them. */
+/* With fixed-order kernels the bits are the same on any machine: generic code stands for all of
+ * them. */
 static void test_exact_bits_are_the_same_for_any_kernels(void **state)
 {
     for (const Model *model = models; model->name; model++) {
@@ -402,8 +425,8 @@ static void check_params(Lab *lab, const char *name, ArmcPool *pool)
         for (int64_t i = 0; i < n * part->count; i++) {
             int64_t variable = part->entries ? part->entries[i % part->count] : i % part->count;
             int64_t at = i / part->count * variables + variable;
-            lab_near((double)armc_program_nll(eval)[at], nll_of(of + i * width, width, (int)lab->input_of[0][at]), CLOSE, 1,
-                     name, at);
+            lab_near((double)armc_program_nll(eval)[at],
+                     nll_of(of + i * width, width, (int)lab->input_of[0][at]), CLOSE, 1, name, at);
         }
     }
 }
@@ -448,7 +471,8 @@ static void test_blame_finds_an_overflow(void **state)
     lab_open(&lab, BATCH);
     ArmcAttr factor = lab_real(1e4);
     ArmcValue *x = LAB(&lab, "scale", NULL, lab_input(&lab, "image", "4x1", 2));
-    ArmcValue *large = LAB(&lab, "times", &factor, LAB(&lab, "add", NULL, x, lab_param(&lab, "p", "4x1", NULL)));
+    ArmcValue *large =
+        LAB(&lab, "times", &factor, LAB(&lab, "add", NULL, x, lab_param(&lab, "p", "4x1", NULL)));
     model_likelihood(&lab, "bernoulli", LAB(&lab, "neg", NULL, LAB(&lab, "exp", NULL, large)));
     lab.graph->params[0]->data[2] = 5;
     const ArmcNode *node = blame(&lab, *state);
@@ -459,7 +483,8 @@ static void test_blame_finds_an_overflow(void **state)
 
 /* --- memory, and the plan --- */
 
-/* True when compiling and preparing ran through; false when the allocation-th allocation was made to fail. */
+/* True when compiling and preparing ran through; false when the allocation-th allocation was made
+ * to fail. */
 static bool survives(const Model *model, long allocation, ArmcPool *pool)
 {
     Lab lab;
@@ -526,7 +551,8 @@ static void test_nade_is_one_region(void **state)
         ArmcBuf text;
         model_open(&lab, &models[i], BATCH);
         armc_buf_init(&text, &lab.fault);
-        armc_program_describe(start(&lab, (Way){.kind = ARMC_PROGRAM_TRAIN, .batch = BATCH}, *state), &text);
+        armc_program_describe(
+            start(&lab, (Way){.kind = ARMC_PROGRAM_TRAIN, .batch = BATCH}, *state), &text);
         assert_non_null(strstr(text.data, "sites"));
         assert_ptr_equal(strchr(text.data, '\n'), text.data + text.length - 1);
         armc_buf_clear(&text);

@@ -1,4 +1,5 @@
-/* Graphs: what a call infers and refuses, what simplifying keeps and drops, likelihoods, initial weights. */
+/* Graphs: what a call infers and refuses, what simplifying keeps and drops, likelihoods, initial
+ * weights. */
 #include "tests/unit/gradient.h"
 #include "tests/unit/models.h"
 
@@ -79,7 +80,8 @@ static void test_a_value_that_is_too_large(void **state)
     (void)state;
     Lab lab;
     lab_open(&lab, 1);
-    ArmcValue *x = lab_param(&lab, "x", "4096x4096", NULL);
+    ArmcValue *x = armc_graph_param(
+        lab.graph, &(ArmcParam){.path = "x", .shape = lab_shape("4096x4096"), .scale = 1});
     ArmcAttr attr[2] = {lab_int(INT64_C(1) << 30), lab_int(0)};
     assert_null(lab_try(&lab, "tile", attr, 1, &x));
     assert_mentions(&lab, "too large");
@@ -133,7 +135,8 @@ static void test_constants_are_folded(void **state)
     lab_open(&lab, 2);
     const double a[] = {1, 2, 3, 4}, b[] = {10, 20};
     ArmcAttr turn[2] = {lab_int(0), lab_int(1)};
-    ArmcValue *sum = LAB(&lab, "add", NULL, LAB(&lab, "transpose", turn, constant(&lab, "2x2", a)), constant(&lab, "2", b));
+    ArmcValue *sum = LAB(&lab, "add", NULL, LAB(&lab, "transpose", turn, constant(&lab, "2x2", a)),
+                         constant(&lab, "2", b));
     ArmcValue *before = LAB(&lab, "sum_before", NULL, sum);
     const ArmcGraph *graph = simplified(&lab, &before, true);
     assert_int_equal(graph->node_count, 3 + 1 + 2 - 1); /* two constants, and three folded ones */
@@ -150,7 +153,8 @@ static void test_equal_nodes_are_merged(void **state)
     lab_open(&lab, 1);
     ArmcAttr two = lab_real(2), also_two = lab_real(2), three = lab_real(3);
     ArmcValue *x = lab_input(&lab, "x", "3x2", 0);
-    ArmcValue *same = LAB(&lab, "add", NULL, LAB(&lab, "times", &two, x), LAB(&lab, "times", &also_two, x));
+    ArmcValue *same =
+        LAB(&lab, "add", NULL, LAB(&lab, "times", &two, x), LAB(&lab, "times", &also_two, x));
     ArmcValue *all = LAB(&lab, "mul", NULL, same, LAB(&lab, "times", &three, x));
     const ArmcGraph *graph = simplified(&lab, &all, true);
     assert_int_equal(count_ops(graph, "times"), 2);
@@ -166,7 +170,9 @@ static void test_dead_nodes_and_identities_go(void **state)
     ArmcAttr same = lab_ints(&lab, "3x2"), drop[2] = {lab_real(0.5), {0}};
     ArmcValue *x = lab_input(&lab, "x", "3x2", 0);
     LAB(&lab, "exp", NULL, x);
-    ArmcValue *y = LAB(&lab, "relu", NULL, LAB(&lab, "dropout", drop, LAB(&lab, "reshape", &same, x))), *trained = y;
+    ArmcValue *y = LAB(&lab, "relu", NULL,
+                       LAB(&lab, "dropout", drop, LAB(&lab, "reshape", &same, x))),
+              *trained = y;
     assert_int_equal(simplified(&lab, &y, false)->node_count, 2);
     const ArmcGraph *graph = simplified(&lab, &trained, true);
     assert_int_equal(graph->node_count, 3);
@@ -192,7 +198,8 @@ static void test_gradients_add_up_over_uses(void **state)
     lab_open(&lab, 3);
     ArmcValue *x = lab_param(&lab, "x", "2x2", NULL);
     ArmcValue *y = LAB(&lab, "mul", NULL, x, LAB(&lab, "sub", NULL, LAB(&lab, "tanh", NULL, x), x));
-    check_paths(&lab, LAB(&lab, "mul", NULL, y, lab_input(&lab, "i", "2x2", 0)), x, "a value used four times");
+    check_paths(&lab, LAB(&lab, "mul", NULL, y, lab_input(&lab, "i", "2x2", 0)), x,
+                "a value used four times");
 }
 
 /* Nothing but their maps tells the gradients of two shifts apart. */
@@ -203,7 +210,9 @@ static void test_gradients_of_movements_stay_apart(void **state)
     ArmcAttr one = lab_int(1), two = lab_int(2), axis = lab_int(0);
     lab_open(&lab, 2);
     ArmcValue *x = lab_input(&lab, "x", "4x2", 0);
-    check_paths(&lab, LAB(&lab, "add", NULL, LAB(&lab, "shift", &one, x), LAB(&lab, "shift", &two, x)), x, "two shifts");
+    check_paths(&lab,
+                LAB(&lab, "add", NULL, LAB(&lab, "shift", &one, x), LAB(&lab, "shift", &two, x)), x,
+                "two shifts");
     lab_open(&lab, 2);
     x = lab_input(&lab, "x", "2x2", 0);
     check_paths(&lab, LAB(&lab, "concat", &axis, x, x), x, "a value beside itself");
@@ -229,7 +238,8 @@ static void test_no_gradient_where_none_flows(void **state)
 static bool say(Lab *lab, const char *dist, const char *entries, ArmcValue *params)
 {
     ArmcAttr list = lab_ints(lab, entries);
-    return armc_graph_likelihood(lab->graph, armc_dist_find(dist), list.count ? list.ints : NULL, list.count, params, NULL);
+    return armc_graph_likelihood(lab->graph, armc_dist_find(dist), list.count ? list.ints : NULL,
+                                 list.count, params, NULL);
 }
 
 static void test_likelihoods_that_are_refused(void **state)
@@ -238,7 +248,8 @@ static void test_likelihoods_that_are_refused(void **state)
     Lab lab;
     lab_open(&lab, 1);
     lab_input(&lab, "image", "2x2x1", 3);
-    ArmcValue *logits = lab_param(&lab, "logits", "4x3", NULL), *few = lab_param(&lab, "few", "4x2", NULL);
+    ArmcValue *logits = lab_param(&lab, "logits", "4x3", NULL),
+              *few = lab_param(&lab, "few", "4x2", NULL);
     assert_false(armc_graph_finish(lab.graph, NULL));
     assert_mentions(&lab, "says nothing about `image`");
     assert_false(say(&lab, "bernoulli", "", logits));
@@ -269,9 +280,11 @@ static void test_a_model_needs_an_input(void **state)
 
 /* --- initial weights --- */
 
-static ArmcParam *add_param(Lab *lab, const char *path, const char *shape, ArmcInit init, double scale, const uint8_t *mask)
+static ArmcParam *add_param(Lab *lab, const char *path, const char *shape, ArmcInit init,
+                            double scale, const uint8_t *mask)
 {
-    ArmcParam param = {.path = path, .shape = lab_shape(shape), .init = init, .scale = scale, .mask = mask};
+    ArmcParam param = {
+        .path = path, .shape = lab_shape(shape), .init = init, .scale = scale, .mask = mask};
     armc_graph_param(lab->graph, &param);
     return lab->graph->params[lab->graph->param_count - 1];
 }
@@ -287,7 +300,8 @@ static double deviation(const ArmcParam *param)
     return sqrt(squares / (double)param->live);
 }
 
-/* A model in which every weight has 50 inputs and 30 outputs at each of 4 sites; half of the masked one's are dead. */
+/* A model in which every weight has 50 inputs and 30 outputs at each of 4 sites; half of the masked
+ * one's are dead. */
 static void test_initial_weights(void **state)
 {
     (void)state;
@@ -304,7 +318,8 @@ static void test_initial_weights(void **state)
     ArmcValue *y = LAB(&lab, "add", NULL, LAB(&lab, "matmul", NULL, x, dense->value), bias->value);
     y = LAB(&lab, "add", NULL, y, LAB(&lab, "matmul", NULL, x, masked->value));
     y = LAB(&lab, "add", NULL, y, LAB(&lab, "site_matmul", NULL, x, site->value));
-    model_likelihood(&lab, "bernoulli", LAB(&lab, "matmul", NULL, y, lab_param(&lab, "out", "30x50", NULL)));
+    model_likelihood(&lab, "bernoulli",
+                     LAB(&lab, "matmul", NULL, y, lab_param(&lab, "out", "30x50", NULL)));
     assert_true(armc_graph_finish(lab.graph, NULL));
     armc_params_init(lab.graph, 7);
     lab_near(deviation(dense), sqrt(1.0 / 50), 0.1, 0, "lecun", 0);

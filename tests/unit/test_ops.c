@@ -1,5 +1,6 @@
-/* Tests generated from the op table: for each world that a row's probe names, the gradient against central differences,
- * the same bits every time and with every set of kernels, reads against perturbed inputs, and refused shapes. */
+/* Tests generated from the op table: for each world that a row's probe names, the gradient against
+ * central differences, the same bits every time and with every set of kernels, reads against
+ * perturbed inputs, and refused shapes. */
 #include "tests/unit/gradient.h"
 #include "tests/unit/probe.h"
 
@@ -29,7 +30,8 @@ static void differentiate(Lab *lab, const Probe *probe, bool all_shared, Gradien
     for (int i = 0; i < probe->in_count; i++)
         if (!in[i]->levels)
             at[count++] = in[i];
-    gradient_make(g, lab, lab_call(lab, probe->op->name, probe->attr, probe->in_count, in), count, at);
+    gradient_make(g, lab, lab_call(lab, probe->op->name, probe->attr, probe->in_count, in), count,
+                  at);
 }
 
 static void check_gradients(Lab *lab, const Probe *probe)
@@ -47,7 +49,8 @@ static void check_shared_gradients(Lab *lab, const Probe *probe)
     Gradient g;
     differentiate(lab, probe, true, &g);
     assert_false(g.y->batched);
-    gradient_check(&g, armc_arena_printf(lab->arena, "%s, all shared, %s", probe->op->name, probe->text));
+    gradient_check(
+        &g, armc_arena_printf(lab->arena, "%s, all shared, %s", probe->op->name, probe->text));
 }
 
 static void test_gradients(void **state)
@@ -71,12 +74,14 @@ static const ArmcReal *copy_of(const LabRun *run, Lab *lab, const ArmcValue *val
     return memcpy(copy, run->of[value->id], (size_t)entries * sizeof *copy);
 }
 
-static void run_and_compare(const Gradient *g, const ArmcReal *const *expected, const Probe *probe, const char *why)
+static void run_and_compare(const Gradient *g, const ArmcReal *const *expected, const Probe *probe,
+                            const char *why)
 {
     lab_run(&g->run);
     for (int i = 0; i <= g->count; i++) {
         const ArmcValue *value = i ? g->of[i - 1] : g->y;
-        if (value && memcmp(g->run.of[value->id], expected[i], (size_t)lab_entries(&g->run, value) * sizeof(ArmcReal)) != 0)
+        if (value && memcmp(g->run.of[value->id], expected[i],
+                            (size_t)lab_entries(&g->run, value) * sizeof(ArmcReal)) != 0)
             fail_msg("%s, %s: other bits %s", probe->op->name, probe->text, why);
     }
 }
@@ -123,7 +128,8 @@ static void list_one(void *context, int input, int64_t site, int group)
         return;
     }
     const ArmcValue *value = listed->node->in[input];
-    assert_true(input < listed->node->in_count && site >= 0 && site < armc_shape_sites(value->shape));
+    assert_true(input < listed->node->in_count && site >= 0 &&
+                site < armc_shape_sites(value->shape));
     assert_true(group >= 0 && group < value->groups.count);
     listed->entry[input][site * value->groups.count + group] = true;
 }
@@ -166,7 +172,8 @@ static Listed listed_for(Lab *lab, const ArmcNode *node, int64_t site, int group
     Listed listed = {.node = node};
     for (int i = 0; i < node->in_count; i++) {
         const ArmcValue *in = node->in[i];
-        listed.entry[i] = ARMC_NEW_ARRAY(lab->arena, bool, armc_shape_sites(in->shape) * in->groups.count);
+        listed.entry[i] =
+            ARMC_NEW_ARRAY(lab->arena, bool, armc_shape_sites(in->shape) * in->groups.count);
     }
     list_reads(&listed, site, group);
     return listed;
@@ -184,8 +191,9 @@ static void apply(Lab *lab, const ArmcNode *node, ArmcReal *const *in, ArmcReal 
 }
 
 /* Fails where an output entry changed that does not list the input entry. */
-static void compare_with_reads(Lab *lab, const Probe *probe, const ArmcNode *node, const ArmcReal *before,
-                               const ArmcReal *after, int input, int64_t entry)
+static void compare_with_reads(Lab *lab, const Probe *probe, const ArmcNode *node,
+                               const ArmcReal *before, const ArmcReal *after, int input,
+                               int64_t entry)
 {
     const ArmcValue *in = node->in[input], *out = node->out[0];
     int64_t width = armc_shape_features(out->shape), in_width = armc_shape_features(in->shape);
@@ -195,8 +203,10 @@ static void compare_with_reads(Lab *lab, const Probe *probe, const ArmcNode *nod
             continue;
         Listed listed = listed_for(lab, node, o / width, group_of(out, o % width));
         if (!listed.entry[input][slot])
-            fail_msg("%s, %s: result entry %lld depends on entry %lld of %s, which reads does not list", probe->op->name,
-                     probe->text, (long long)o, (long long)entry, probe->in[input].name);
+            fail_msg(
+                "%s, %s: result entry %lld depends on entry %lld of %s, which reads does not list",
+                probe->op->name, probe->text, (long long)o, (long long)entry,
+                probe->in[input].name);
     }
 }
 
@@ -223,11 +233,13 @@ static void check_node_reads(Lab *lab, const Probe *probe, const ArmcNode *node)
         int64_t size = armc_shape_size(node->in[i]->shape);
         in[i] = ARMC_NEW_ARRAY(lab->arena, ArmcReal, size);
         for (int64_t e = 0; e < size; e++)
-            in[i][e] = node->in[i]->levels ? (ArmcReal)lab_level((uint64_t)i, (uint64_t)e, node->in[i]->levels)
-                                           : (ArmcReal)fabs(lab_random((uint64_t)i, (uint64_t)e));
+            in[i][e] = node->in[i]->levels
+                           ? (ArmcReal)lab_level((uint64_t)i, (uint64_t)e, node->in[i]->levels)
+                           : (ArmcReal)fabs(lab_random((uint64_t)i, (uint64_t)e));
     }
     int64_t out_size = armc_shape_size(node->out[0]->shape);
-    ArmcReal *before = ARMC_NEW_ARRAY(lab->arena, ArmcReal, out_size), *after = ARMC_NEW_ARRAY(lab->arena, ArmcReal, out_size);
+    ArmcReal *before = ARMC_NEW_ARRAY(lab->arena, ArmcReal, out_size),
+             *after = ARMC_NEW_ARRAY(lab->arena, ArmcReal, out_size);
     apply(lab, node, in, before);
     for (int i = 0; i < node->in_count; i++)
         for (int64_t e = 0; node->in[i]->batched && e < armc_shape_size(node->in[i]->shape); e++) {
@@ -254,17 +266,19 @@ static void test_reads_list_every_dependence(void **state)
     probe_each(1, check_reads);
 }
 
-/* A masked product reads what its mask lets through, and no more: 4 groups of inputs, 2 of results. */
+/* A masked product reads what its mask lets through, and no more: 4 groups of inputs, 2 of results.
+ */
 static void test_masked_matmul_reads_its_live_inputs(void **state)
 {
     (void)state;
     Lab lab;
     lab_open(&lab, 1);
     ArmcValue *x = lab_input(&lab, "x", "2x4", 0);
-    ArmcValue *w = lab_param(&lab, "w", "4x3", "110"
-                                               "110"
-                                               "001"
-                                               "000");
+    ArmcValue *w = lab_param(&lab, "w", "4x3",
+                             "110"
+                             "110"
+                             "001"
+                             "000");
     ArmcValue *y = LAB(&lab, "matmul", NULL, x, w);
     assert_int_equal(y->groups.count, 2);
     assert_int_equal(group_of(y, 0), group_of(y, 1));
@@ -279,7 +293,8 @@ static void test_masked_matmul_reads_its_live_inputs(void **state)
 
 /* --- shapes that don't fit --- */
 
-/* A dimension that another input shares by its letter, or a number: any other size must be refused. */
+/* A dimension that another input shares by its letter, or a number: any other size must be refused.
+ */
 static bool is_bound(const ArmcSig *sig, int input, int dim_from_end)
 {
     const ArmcSigShape *shape = &sig->in[input];
@@ -290,7 +305,8 @@ static bool is_bound(const ArmcSig *sig, int input, int dim_from_end)
         if (i != input && !sig->in[i].any) {
             if (d < 0 && sig->in[i].run)
                 return true;
-            if (d >= 0 && shape->names[d] && memchr(sig->in[i].names, shape->names[d], (size_t)sig->in[i].count))
+            if (d >= 0 && shape->names[d] &&
+                memchr(sig->in[i].names, shape->names[d], (size_t)sig->in[i].count))
                 return true;
         }
     return d >= 0 && !shape->names[d];
@@ -311,9 +327,11 @@ static void call_with(const Probe *from, int input, const char *shape, bool must
     ArmcValue *y = lab_try(&lab, probe.op->name, probe.attr, probe.in_count, in);
     const char *messages = lab_messages(&lab);
     if (must_fail && y)
-        fail_msg("%s, %s: %s of shape %s was accepted", probe.op->name, probe.text, probe.in[input].name, shape);
+        fail_msg("%s, %s: %s of shape %s was accepted", probe.op->name, probe.text,
+                 probe.in[input].name, shape);
     if (!y != (armc_diags_count(lab.diags) > 0))
-        fail_msg("%s, %s: %s of shape %s: %s", probe.op->name, probe.text, probe.in[input].name, shape, messages);
+        fail_msg("%s, %s: %s of shape %s: %s", probe.op->name, probe.text, probe.in[input].name,
+                 shape, messages);
     for (int i = 0; !y && i < probe.in_count; i++) {
         char text[96];
         if (!strstr(messages, armc_shape_text(in[i]->shape, text)))
@@ -332,7 +350,8 @@ static void check_shapes(Lab *lab, const Probe *probe)
             ArmcShape other = shape;
             char text[96];
             other.dims[d] += 2;
-            call_with(probe, i, armc_shape_text(other, text), is_bound(&sig, i, shape.rank - 1 - d));
+            call_with(probe, i, armc_shape_text(other, text),
+                      is_bound(&sig, i, shape.rank - 1 - d));
         }
         call_with(probe, i, armc_arena_printf(lab->arena, "2x%s", probe->in[i].shape), false);
         call_with(probe, i, "1", false);

@@ -1,6 +1,6 @@
-/* Probability, for every model that the standard library has, as it stands there and with one of its parameters changed:
- * p(x) sums to 1 over all x of a tiny world, no variable's distribution sees itself or a later one, and the sampler
- * draws from p. */
+/* Probability, for every model that the standard library has, as it stands there and with one of
+ * its parameters changed: p(x) sums to 1 over all x of a tiny world, no variable's distribution
+ * sees itself or a later one, and the sampler draws from p. */
 #include "tests/unit/unit.h"
 
 #include <math.h>
@@ -50,7 +50,8 @@ static bool is_word(const ArmcTree *tree, const char *word)
     return tree->kind == ARMC_TREE_NAME && strcmp(tree->name, word) == 0;
 }
 
-/* Every other symbol, the other truth, and two more where the default is a small number (a number of layers). */
+/* Every other symbol, the other truth, and two more where the default is a small number (a number
+ * of layers). */
 static void vary(Calls *calls, const char *model, const ArmcTree *parameter)
 {
     const ArmcTree *symbols = parameter->kids[0], *preset = parameter->kids[1];
@@ -62,7 +63,8 @@ static void vary(Calls *calls, const char *model, const ArmcTree *parameter)
     if (is_word(preset, "true") || is_word(preset, "false"))
         add_call(calls, model, parameter->name, is_word(preset, "true") ? "false" : "true");
     if (preset->kind == ARMC_TREE_NUMBER && preset->is_integer && preset->number < 10)
-        add_call(calls, model, parameter->name, armc_arena_printf(calls->session->run, "%d", (int)preset->number + 2));
+        add_call(calls, model, parameter->name,
+                 armc_arena_printf(calls->session->run, "%d", (int)preset->number + 2));
 }
 
 static Calls find_calls(ArmcSession *session)
@@ -94,7 +96,8 @@ static void set_weights(const Subject *subject, double deviation)
         uint64_t path = armc_rng_hash(param->path);
         for (int64_t i = 0; i < param->size; i++)
             if (!param->mask || param->mask[i])
-                param->data[i] = (ArmcReal)(deviation * armc_rng_normal(11, ARMC_RNG_TEST, path, (uint64_t)i));
+                param->data[i] =
+                    (ArmcReal)(deviation * armc_rng_normal(11, ARMC_RNG_TEST, path, (uint64_t)i));
     }
 }
 
@@ -104,7 +107,8 @@ static Subject bind(ArmcSession *session, const char *call, World world)
     ArmcArena *arena = session->run;
     ArmcShape shape;
     assert_true(armc_shape_read(world.shape, &shape));
-    ArmcScript script = {.tree = armc_script_parse(session, "test", armc_arena_printf(arena, "net = %s\n", call))};
+    ArmcScript script = {
+        .tree = armc_script_parse(session, "test", armc_arena_printf(arena, "net = %s\n", call))};
     assert_true(script.tree && armc_script_pass(session, &script, ARMC_MODE_RUN));
     const ArmcThing *model = armc_module_find(session->module, "net");
     assert_non_null(model);
@@ -119,8 +123,8 @@ static Subject bind(ArmcSession *session, const char *call, World world)
 
 static ArmcProgram *compile(const Subject *subject, ArmcProgramKind kind, int64_t batch)
 {
-    ArmcProgram *program =
-        armc_net_compile(subject->session, subject->session->run, subject->net, kind, batch, false, 0, NULL);
+    ArmcProgram *program = armc_net_compile(subject->session, subject->session->run, subject->net,
+                                            kind, batch, false, 0, NULL);
     assert_non_null(program);
     armc_program_prepare(program, armc_session_pool(subject->session));
     return program;
@@ -180,7 +184,8 @@ static double *all_probabilities(const Subject *subject)
     double *p = ARMC_NEW_ARRAY(subject->session->run, double, subject->worlds);
     ArmcProgram *program = compile(subject, ARMC_PROGRAM_EVAL, subject->worlds);
     for (int64_t i = 0; i < subject->worlds; i++)
-        write_world(armc_program_input(program, 0) + i * net->variables, net->variables, net->levels, i);
+        write_world(armc_program_input(program, 0) + i * net->variables, net->variables,
+                    net->levels, i);
     armc_program_run(program, &(ArmcStepInfo){0}, subject->worlds);
     for (int64_t i = 0; i < subject->worlds; i++) {
         double nll = 0;
@@ -212,7 +217,8 @@ static void test_p_sums_to_one(void **state)
 /* --- nothing sees itself or what comes later --- */
 
 /* Copies the parameters of one variable's distribution; returns how many. */
-static int64_t copy_params(const Subject *subject, const ArmcProgram *program, int64_t variable, ArmcReal *to)
+static int64_t copy_params(const Subject *subject, const ArmcProgram *program, int64_t variable,
+                           ArmcReal *to)
 {
     const ArmcGraph *graph = subject->net->graph;
     for (size_t l = 0; l < graph->likelihood_count; l++) {
@@ -265,8 +271,10 @@ static void test_nothing_sees_what_comes_later(void **state)
 
 /* --- samples --- */
 
-/* Chi-squared over all x, those that are expected fewer than five times together; returns how many cells there were. */
-static int64_t chi_squared(const double *p, const int64_t *seen, int64_t cells, double n, double *result)
+/* Chi-squared over all x, those that are expected fewer than five times together; returns how many
+ * cells there were. */
+static int64_t chi_squared(const double *p, const int64_t *seen, int64_t cells, double n,
+                           double *result)
 {
     double rare_expected = 0, rare_seen = 0, sum = 0;
     int64_t count = 0;
@@ -311,7 +319,8 @@ static void check_samples(const Subject *subject)
     int64_t cells = chi_squared(p, seen, subject->worlds, SAMPLES, &chi);
     assert_true(cells > 10);
     if (excess(chi, (double)cells - 1) > 4)
-        fail_msg("%s: samples don't follow p: chi squared is %g for %d cells", subject->text, chi, (int)cells);
+        fail_msg("%s: samples don't follow p: chi squared is %g for %d cells", subject->text, chi,
+                 (int)cells);
 }
 
 static void test_samples_follow_p(void **state)
