@@ -44,7 +44,7 @@ AVX512 := -mavx512f -mavx512vl -mavx512bw -mavx512dq -mfma -mprefer-vector-width
 LIBRARIES := openblas libpng zlib jansson
 HAVE_READLINE := $(if $(shell pkg-config --exists readline 2>/dev/null && echo yes),1,0)
 ifneq ($(HAVE_READLINE),1)
-ifeq ($(MAKELEVEL),0)
+ifeq ($(MAKELEVEL)$(filter deps demo test,$(MAKECMDGOALS)),0)
 $(info armc is built without readline: the prompt has no history and no editing)
 endif
 endif

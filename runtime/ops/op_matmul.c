@@ -5,7 +5,7 @@
 enum { ROW_PIECE = 64, COLUMN_PIECE = 256, MOST_PIECES = 16 };
 
 typedef struct Cut {
-    int64_t rows, pieces, each;
+    int64_t length, pieces, each;
 } Cut;
 
 static Cut cut(int64_t length, int64_t least)
@@ -16,10 +16,36 @@ static Cut cut(int64_t length, int64_t least)
     return (Cut){length, (length + each - 1) / each, each};
 }
 
-static int64_t piece_length(Cut c, int64_t task)
+/* The result of a product, cut in rows; in columns too where rows alone make few pieces. */
+typedef struct Grid {
+    Cut rows, columns;
+} Grid;
+
+static Grid grid(int64_t rows, int64_t columns)
 {
-    int64_t left = c.rows - task * c.each;
-    return left < c.each ? left : c.each;
+    enum { ENOUGH = 4 };
+    Grid g = {cut(rows, ROW_PIECE), cut(columns, COLUMN_PIECE)};
+    if (g.rows.pieces >= ENOUGH)
+        g.columns = (Cut){columns, 1, columns};
+    return g;
+}
+
+static int64_t grid_tasks(Grid g)
+{
+    return g.rows.pieces * g.columns.pieces;
+}
+
+/* A task's block: m x n entries from (row, column) on. */
+typedef struct Block {
+    int64_t row, column, m, n;
+} Block;
+
+static Block block_of(Grid g, int64_t task)
+{
+    Block b = {.row = task / g.columns.pieces * g.rows.each, .column = task % g.columns.pieces * g.columns.each};
+    b.m = g.rows.length - b.row < g.rows.each ? g.rows.length - b.row : g.rows.each;
+    b.n = g.columns.length - b.column < g.columns.each ? g.columns.length - b.column : g.columns.each;
+    return b;
 }
 
 static int64_t rows_of(const ArmcCall *call, int input)
@@ -30,28 +56,28 @@ static int64_t rows_of(const ArmcCall *call, int input)
 
 /* --- y = x W --- */
 
-static int64_t matmul_tasks(const ArmcCall *call)
+static Grid result_grid(const ArmcCall *call)
 {
-    int64_t n = armc_shape_features(call->node->out[0]->shape);
-    Cut rows = cut(rows_of(call, 0), ROW_PIECE);
-    return rows.pieces >= 4 ? rows.pieces : rows.pieces * cut(n, COLUMN_PIECE).pieces;
+    return grid(rows_of(call, 0), armc_shape_features(call->node->out[0]->shape));
 }
 
-/* y (R,n) = x (R,k) W (k,n): a task owns a piece of rows, and of columns where rows are few. */
+/* Of y and dx alike: both have a row for each row of input 0. */
+static int64_t result_tasks(const ArmcCall *call)
+{
+    return grid_tasks(result_grid(call));
+}
+
+/* y (R,n) = x (R,k) W (k,n) */
 static void matmul_forward(const ArmcCall *call, int64_t task)
 {
     int64_t k = armc_shape_features(call->node->in[0]->shape), n = armc_shape_features(call->node->out[0]->shape);
-    Cut rows = cut(rows_of(call, 0), ROW_PIECE), columns = cut(n, COLUMN_PIECE);
-    if (rows.pieces >= 4)
-        columns = (Cut){n, 1, n};
-    int64_t r = task / columns.pieces, c = task % columns.pieces;
-    int64_t m = piece_length(rows, r), width = piece_length(columns, c);
-    const ArmcReal *x = call->in[0] + r * rows.each * k, *w = call->in[1] + c * columns.each;
-    ArmcReal *y = call->out[0] + r * rows.each * n + c * columns.each;
+    Block b = block_of(result_grid(call), task);
+    const ArmcReal *x = call->in[0] + b.row * k, *w = call->in[1] + b.column;
+    ArmcReal *y = call->out[0] + b.row * n + b.column;
     if (call->exact)
-        call->k->gemm(m, width, k, x, k, w, n, y, n, 0);
+        call->k->gemm(b.m, b.n, k, x, k, w, n, y, n, 0);
     else
-        armc_blas_gemm(0, 0, m, width, k, 1, x, k, w, n, 0, y, n);
+        armc_blas_gemm(0, 0, b.m, b.n, k, 1, x, k, w, n, 0, y, n);
 }
 
 static void matmul_rows(const ArmcRows *rows)
@@ -157,35 +183,24 @@ ARMC_OP(matmul) = {
     .rows_in = "rw",
     .rows_out = 'r',
     .rows = matmul_rows,
-    .tasks = matmul_tasks,
+    .tasks = result_tasks,
     .forward = matmul_forward,
     .cost = matmul_cost,
 };
 
 /* --- dx = dy W^T --- */
 
-static int64_t matmul_dx_tasks(const ArmcCall *call)
-{
-    int64_t k = armc_shape_features(call->node->out[0]->shape);
-    Cut rows = cut(rows_of(call, 0), ROW_PIECE);
-    return rows.pieces >= 4 ? rows.pieces : rows.pieces * cut(k, COLUMN_PIECE).pieces;
-}
-
 /* dx (R,k) = dy (R,n) W^T, W (k,n) */
 static void matmul_dx_forward(const ArmcCall *call, int64_t task)
 {
     int64_t n = armc_shape_features(call->node->in[0]->shape), k = armc_shape_features(call->node->out[0]->shape);
-    Cut rows = cut(rows_of(call, 0), ROW_PIECE), columns = cut(k, COLUMN_PIECE);
-    if (rows.pieces >= 4)
-        columns = (Cut){k, 1, k};
-    int64_t r = task / columns.pieces, c = task % columns.pieces;
-    int64_t m = piece_length(rows, r), width = piece_length(columns, c);
-    const ArmcReal *dy = call->in[0] + r * rows.each * n, *w = call->in[1] + c * columns.each * n;
-    ArmcReal *dx = call->out[0] + r * rows.each * k + c * columns.each;
+    Block b = block_of(result_grid(call), task);
+    const ArmcReal *dy = call->in[0] + b.row * n, *w = call->in[1] + b.column * n;
+    ArmcReal *dx = call->out[0] + b.row * k + b.column;
     if (call->exact)
-        call->k->gemm_dot(m, width, n, dy, n, w, n, dx, k, 0);
+        call->k->gemm_dot(b.m, b.n, n, dy, n, w, n, dx, k, 0);
     else
-        armc_blas_gemm(0, 1, m, width, n, 1, dy, n, w, n, 0, dx, k);
+        armc_blas_gemm(0, 1, b.m, b.n, n, 1, dy, n, w, n, 0, dx, k);
 }
 
 static void matmul_dx_rows(const ArmcRows *rows)
@@ -202,31 +217,33 @@ ARMC_OP(matmul_dx) = {
     .rows_in = "rw",
     .rows_out = 'r',
     .rows = matmul_dx_rows,
-    .tasks = matmul_dx_tasks,
+    .tasks = result_tasks,
     .forward = matmul_dx_forward,
 };
 
 /* --- dW = x^T dy --- */
 
+static Grid weight_grid(const ArmcCall *call)
+{
+    return grid(armc_shape_features(call->node->in[0]->shape), armc_shape_features(call->node->in[1]->shape));
+}
+
 static int64_t matmul_dw_tasks(const ArmcCall *call)
 {
-    int64_t k = armc_shape_features(call->node->in[0]->shape), n = armc_shape_features(call->node->in[1]->shape);
-    return cut(k, ROW_PIECE).pieces * (k < 4 * ROW_PIECE ? cut(n, COLUMN_PIECE).pieces : 1);
+    return grid_tasks(weight_grid(call));
 }
 
 /* dW (k,n) = x^T dy, x (R,k), dy (R,n): a task owns a block of dW over all rows, so nothing is merged. */
 static void matmul_dw_forward(const ArmcCall *call, int64_t task)
 {
     int64_t k = armc_shape_features(call->node->in[0]->shape), n = armc_shape_features(call->node->in[1]->shape);
-    Cut rows = cut(k, ROW_PIECE), columns = k < 4 * ROW_PIECE ? cut(n, COLUMN_PIECE) : (Cut){n, 1, n};
-    int64_t r = task / columns.pieces, c = task % columns.pieces;
-    int64_t m = piece_length(rows, r), width = piece_length(columns, c);
-    const ArmcReal *x = call->in[0] + r * rows.each, *dy = call->in[1] + c * columns.each;
-    ArmcReal *dw = call->out[0] + r * rows.each * n + c * columns.each;
+    Block b = block_of(weight_grid(call), task);
+    const ArmcReal *x = call->in[0] + b.row, *dy = call->in[1] + b.column;
+    ArmcReal *dw = call->out[0] + b.row * n + b.column;
     if (call->exact)
-        call->k->gemm_outer(m, width, rows_of(call, 0), x, k, dy, n, dw, n, 0);
+        call->k->gemm_outer(b.m, b.n, rows_of(call, 0), x, k, dy, n, dw, n, 0);
     else
-        armc_blas_gemm(1, 0, m, width, rows_of(call, 0), 1, x, k, dy, n, 0, dw, n);
+        armc_blas_gemm(1, 0, b.m, b.n, rows_of(call, 0), 1, x, k, dy, n, 0, dw, n);
 }
 
 static void matmul_dw_rows(const ArmcRows *rows)
