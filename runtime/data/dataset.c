@@ -1,55 +1,12 @@
-/* Opens a source by name and makes of it what the options ask for: splits, levels, binary draws. */
+/* Makes of a source what the options ask for: levels, binary draws, its report. */
 #include "runtime/data/dataset.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #include "runtime/data/binarize.h"
-#include "runtime/data/idx.h"
-
-/* --- the source --------------------------------------------------------------------------- */
-
-static const ArmcDataSource *find_source(const char *name)
-{
-    for (size_t i = 0; armc_data_sources[i] != NULL; i++)
-        if (strcmp(armc_data_sources[i]->name, name) == 0)
-            return armc_data_sources[i];
-    return NULL;
-}
-
-static bool unknown_source(const ArmcDataCall *call, const char *name)
-{
-    const char **names = NULL;
-    size_t count = 0, capacity = 0;
-    const char *list = "";
-    for (size_t i = 0; armc_data_sources[i] != NULL; i++) {
-        ARMC_PUSH(call->arena, names, count, capacity, armc_data_sources[i]->name);
-        list = armc_arena_printf(call->arena, "%s%s%s", list, i == 0 ? "" : ", ", names[i]);
-    }
-    ArmcDiag *diag = armc_diag_add(call->diags, ARMC_E_unknown_data, call->origin,
-                                   "there is no data set `%s`", name);
-    const char *near = armc_suggest(name, names, count);
-    if (near != NULL)
-        armc_diag_help(diag, "did you mean `%s`?", near);
-    else
-        armc_diag_help(diag, "known data sets: %s; a name with a / is a folder with IDX files",
-                       list);
-    return false;
-}
-
-/* Fills the source's part of `data` in, and the source's default for holdout. */
-static bool open_source(const ArmcDataCall *call, ArmcDataset *data, int64_t *holdout)
-{
-    const ArmcDataSource *source = find_source(data->name);
-    if (source != NULL) {
-        *holdout = source->holdout;
-        return source->open(call, data);
-    }
-    *holdout = 0;
-    if (strchr(data->name, '/') != NULL)
-        return armc_idx_open_folder(call, data->name, NULL, data);
-    return unknown_source(call, data->name);
-}
+#include "runtime/data/source.h"
+#include "runtime/data/splits.h"
 
 /* --- options ------------------------------------------------------------------------------ */
 
@@ -63,6 +20,11 @@ static bool check_options(const ArmcDataCall *call, const ArmcDataOptions *optio
                       is_limit ? options->limit : options->holdout);
         return false;
     }
+    if (options->values != 0 && (options->values < 2 || options->values > ARMC_DATA_MAX_LEVELS)) {
+        armc_diag_add(call->diags, ARMC_E_value_range, call->origin,
+                      "values=%" PRId64 " is not in 2..%d", options->values, ARMC_DATA_MAX_LEVELS);
+        return false;
+    }
     if (options->binarize != ARMC_BINARIZE_NO && options->levels != 0 && options->levels != 2) {
         ArmcDiag *diag =
             armc_diag_add(call->diags, ARMC_E_bad_value, call->origin,
@@ -70,6 +32,43 @@ static bool check_options(const ArmcDataCall *call, const ArmcDataOptions *optio
         armc_diag_help(diag, "leave one of the two out");
         return false;
     }
+    return true;
+}
+
+static const char *split_word(ArmcSplit split)
+{
+    return split == ARMC_TRAIN ? "training" : split == ARMC_VALID ? "validation" : "test";
+}
+
+/* values=K holds of all values of a split. */
+static bool check_values(const ArmcDataCall *call, int64_t limit, const ArmcDataset *data,
+                         ArmcSplit split)
+{
+    const int64_t D = data->variables, n = data->count[split] * D;
+    const uint8_t *values = data->values[split];
+    for (int64_t i = 0; i < n; i++) {
+        if (values[i] < limit)
+            continue;
+        armc_diag_add(call->diags, ARMC_E_value_range, call->origin,
+                      "`%s` holds %d (%s example %" PRId64 ", variable %" PRId64
+                      "), but values=%" PRId64 " says 0..%" PRId64,
+                      data->name, values[i], split_word(split), i / D + 1, i % D + 1, limit,
+                      limit - 1);
+        return false;
+    }
+    return true;
+}
+
+/* How many levels the source has, where the script says so. */
+static bool choose_values(const ArmcDataCall *call, const ArmcDataOptions *options,
+                          ArmcDataset *data)
+{
+    bool looks = options->values != 0 && options->values < data->source_levels;
+    for (ArmcSplit split = 0; looks && split < ARMC_SPLITS; split++)
+        if (!check_values(call, options->values, data, split))
+            return false;
+    if (options->values != 0)
+        data->source_levels = (int)options->values;
     return true;
 }
 
@@ -90,42 +89,6 @@ static bool choose_levels(const ArmcDataCall *call, const ArmcDataOptions *optio
     data->levels = (int)levels;
     data->binarize = options->binarize;
     return true;
-}
-
-/* Cuts the last `holdout` training examples off as the validation split. */
-static bool hold_out(const ArmcDataCall *call, int64_t holdout, ArmcDataset *data)
-{
-    int64_t all = data->count[ARMC_TRAIN];
-    if (holdout >= all) {
-        armc_diag_add(call->diags, ARMC_E_empty_data, call->origin,
-                      "holdout=%" PRId64 " leaves no training examples: `%s` has %" PRId64, holdout,
-                      data->name, all);
-        return false;
-    }
-    int64_t train = all - holdout;
-    data->first_valid = train;
-    data->count[ARMC_TRAIN] = train;
-    data->count[ARMC_VALID] = holdout;
-    data->values[ARMC_VALID] = data->values[ARMC_TRAIN] + train * data->variables;
-    if (data->labels[ARMC_TRAIN] != NULL)
-        data->labels[ARMC_VALID] = data->labels[ARMC_TRAIN] + train;
-    return true;
-}
-
-static void limit_splits(int64_t limit, ArmcDataset *data)
-{
-    for (ArmcSplit split = 0; split < ARMC_SPLITS; split++)
-        if (limit != 0 && data->count[split] > limit)
-            data->count[split] = limit;
-}
-
-static bool check_not_empty(const ArmcDataCall *call, const ArmcDataset *data)
-{
-    if (data->count[ARMC_TRAIN] > 0 && data->count[ARMC_TEST] > 0)
-        return true;
-    armc_diag_add(call->diags, ARMC_E_empty_data, call->origin, "`%s` has no %s examples",
-                  data->name, data->count[ARMC_TRAIN] == 0 ? "training" : "test");
-    return false;
 }
 
 /* --- what get reads ----------------------------------------------------------------------- */
@@ -222,9 +185,12 @@ static const char *describe(ArmcArena *arena, const ArmcDataOptions *options,
         kind = "dynamic (a Bernoulli draw each epoch; validation and test drawn once, seed 0)";
         break;
     }
-    if (options->limit == 0)
-        return armc_arena_printf(arena, "%s, %s", data->name, kind);
-    return armc_arena_printf(arena, "%s, %s, limit %" PRId64, data->name, kind, options->limit);
+    const char *cut = data->cut_test == 0
+                          ? ""
+                          : armc_arena_printf(arena, ", test: the last %" PRId64, data->cut_test);
+    const char *limit =
+        options->limit == 0 ? "" : armc_arena_printf(arena, ", limit %" PRId64, options->limit);
+    return armc_arena_printf(arena, "%s, %s%s%s", data->name, kind, cut, limit);
 }
 
 static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t length)
@@ -282,15 +248,12 @@ ArmcDataset *armc_dataset_open(ArmcArena *arena, ArmcDiags *diags, const ArmcOri
     ArmcDataset *data = ARMC_NEW(arena, ArmcDataset);
     data->name = armc_arena_strdup(arena, options->name);
     int64_t holdout;
-    if (!check_options(&call, options) || !open_source(&call, data, &holdout))
+    if (!check_options(&call, options) || !armc_data_open_source(&call, data, &holdout))
         return NULL;
     data->variables = product(data->rank, data->dims);
-    if (options->holdout >= 0)
-        holdout = options->holdout;
-    if (!check_not_empty(&call, data) || !choose_levels(&call, options, data) ||
-        !hold_out(&call, holdout, data))
+    if (!choose_values(&call, options, data) || !choose_levels(&call, options, data) ||
+        !armc_splits_cut(&call, options, holdout, data))
         return NULL;
-    limit_splits(options->limit, data);
     prepare_numbers(arena, data);
     data->report = describe(arena, options, data);
     data->fingerprint = fingerprint(data);

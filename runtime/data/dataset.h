@@ -1,6 +1,6 @@
 /* Data sets: integer-valued arrays with a train, a validation and a test split.
  *
- * To add a source of data: one file runtime/data/data_NAME.c that ends with
+ * To add a source of data, or a format of files: one file runtime/data/data_NAME.c that ends with
  * ARMC_DATA(name) = { ... }. */
 #ifndef ARMC_DATA_DATASET_H
 #define ARMC_DATA_DATASET_H
@@ -22,11 +22,16 @@ typedef enum ArmcBinarize {
     ARMC_BINARIZE_DYNAMIC,   /* a fresh draw each epoch; validation and test as under static */
 } ArmcBinarize;
 
-/* What `dataset NAME levels=… binarize=… holdout=… limit=…` asks for; 0 means not said. */
+/* What `dataset NAME levels=… binarize=… values=… test=… holdout=… limit=…` asks for; 0 means not
+ * said. */
 typedef struct ArmcDataOptions {
-    const char *name;      /* a row's name, or the path of a folder with IDX files */
+    const char *name;      /* a row's name, or what a format's row reads: a path, or a name in
+                              ./data or $ARMC_DATA */
     int64_t levels;        /* K: value becomes floor(v K / source levels) */
     ArmcBinarize binarize; /* sets levels to 2 */
+    int64_t values;        /* the values at the source are 0..values-1; 0: as the source says */
+    double test;           /* of a source without a test split, the last N examples or, below 1,
+                              the last share of them; 0: a tenth */
     int64_t holdout;       /* the last N training examples validate; -1: the source's default */
     int64_t limit;         /* at most N examples of each split, taken after holdout; 0: all */
 } ArmcDataOptions;
@@ -51,8 +56,11 @@ typedef struct ArmcDataset {
      */
     uint64_t fingerprint;
 
+    int64_t cut_test; /* how many examples were cut off for the test split; 0: it is the source's */
+
     /* For armc_dataset_get. */
-    int64_t first_valid; /* place of the first validation example in the source's training file */
+    int64_t
+        first_valid; /* place of the first validation example: it follows the training examples */
     const uint8_t *drawn[ARMC_SPLITS];     /* (count, D) of 0 and 1: draws made once; or NULL */
     ArmcReal number[ARMC_DATA_MAX_LEVELS]; /* what a value of drawn, else of values, becomes */
 } ArmcDataset;
@@ -74,13 +82,19 @@ typedef struct ArmcDataCall {
     ArmcArena *arena;
     ArmcDiags *diags;
     const ArmcOrigin *origin;
+    const char *path; /* formats: what to read */
 } ArmcDataCall;
 
-/* One row a source. `open` fills in rank, dims, values, labels, counts (train and test), classes,
- * source_levels, or adds a diagnostic and returns false. */
+/* One row a source with a name, or a format. `open` fills in rank, dims, values, labels, counts,
+ * classes, source_levels, or adds a diagnostic and returns false. Where the source has no test or
+ * validation split, these are cut off the training split. */
 typedef struct ArmcDataSource {
     const char *name, *doc; /* doc: one line: what it is, where it is looked for */
     int64_t holdout;        /* default size of the validation split */
+    /* NULL: a source with a name. Else a format: whether it reads what is at `path`, by its ending,
+     * its first bytes or the files in the folder; false where nothing is. The arena is for names.
+     * The first row by name that says so reads it. */
+    bool (*claims)(ArmcArena *arena, const char *path);
     bool (*open)(const ArmcDataCall *call, ArmcDataset *out);
 } ArmcDataSource;
 #define ARMC_DATA(name) const ArmcDataSource armc_data_##name

@@ -5,10 +5,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/base/file.h"
+#include "runtime/data/parts.h"
+#include "runtime/data/reader.h"
 
 enum {
     UNSIGNED_BYTE = 8, /* the element type in the magic */
@@ -45,22 +46,28 @@ __attribute__((format(printf, 3, 4))) static bool complain(const Reader *reader,
 
 /* --- one file ----------------------------------------------------------------------------- */
 
-/* The first of the spellings in which the file is published; a diagnostic and NULL where none is
- * there. */
-static const char *find_file(const Reader *reader, const char *what, int rank)
+/* The first of the spellings in which the file is published; NULL where none is there. */
+static const char *find_spelling(ArmcArena *arena, const char *folder, const char *what, int rank)
 {
     static const char *const spellings[][2] = {{"-", ""}, {".", ""}, {"-", ".gz"}, {".", ".gz"}};
-    ArmcArena *arena = reader->call->arena;
     for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
-        const char *path = armc_arena_printf(arena, "%s/%s%sidx%d-ubyte%s", reader->folder, what,
+        const char *path = armc_arena_printf(arena, "%s/%s%sidx%d-ubyte%s", folder, what,
                                              spellings[i][0], rank, spellings[i][1]);
         if (access(path, F_OK) == 0)
             return path;
     }
-    complain(reader, ARMC_E_missing_file,
-             "the folder `%s` has no file %s-idx%d-ubyte, nor with .gz", reader->folder, what,
-             rank);
     return NULL;
+}
+
+/* The same; a diagnostic and NULL where none is there. */
+static const char *find_file(const Reader *reader, const char *what, int rank)
+{
+    const char *path = find_spelling(reader->call->arena, reader->folder, what, rank);
+    if (path == NULL)
+        complain(reader, ARMC_E_missing_file,
+                 "the folder `%s` has no file %s-idx%d-ubyte, nor with .gz", reader->folder, what,
+                 rank);
+    return path;
 }
 
 static const uint8_t *map_file(const Reader *reader, const char *path, size_t *length)
@@ -193,17 +200,44 @@ bool armc_idx_open_folder(const ArmcDataCall *call, const char *folder, const ch
     return true;
 }
 
-/* --- a folder by name --------------------------------------------------------------------- */
-
-static bool is_folder(const char *path)
+bool armc_idx_is_folder(ArmcArena *arena, const char *folder)
 {
-    struct stat status;
-    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+    return find_spelling(arena, folder, "train-images", IMAGES_RANK) != NULL;
 }
+
+/* --- a file ------------------------------------------------------------------------------- */
+
+bool armc_idx_open_file(const ArmcDataCall *call, const char *path, ArmcDataset *out)
+{
+    const Reader reader = {.call = call};
+    Idx idx = {.path = path};
+    ArmcDataPart parts[ARMC_SPLITS] = {{.name = path, .rank = 1, .dims = {1}}};
+    ArmcDataPart *part = &parts[ARMC_TRAIN];
+    size_t length;
+    const uint8_t *bytes = map_file(&reader, path, &length);
+    int rank = bytes != NULL && length > 3 && bytes[3] >= 1 && bytes[3] <= MAX_RANK ? bytes[3] : 1;
+    if (bytes == NULL || !parse(&reader, bytes, length, rank, &idx))
+        return false;
+    for (int i = 1; i < rank; i++)
+        part->dims[i - 1] = idx.dims[i];
+    if (rank == IMAGES_RANK) {
+        part->rank = IMAGES_RANK;
+        part->dims[2] = 1;
+    }
+    part->count = idx.dims[0];
+    part->values = idx.values;
+    part->levels = ARMC_DATA_MAX_LEVELS;
+    return armc_data_take_parts(call, parts, out);
+}
+
+/* --- a folder by name --------------------------------------------------------------------- */
 
 static bool not_found(const ArmcDataCall *call, const ArmcIdxName *named, const char *own)
 {
-    const char *middle = own != NULL ? own : "$ARMC_DATA/NAME (ARMC_DATA is not set)";
+    const char *middle =
+        own != NULL
+            ? own
+            : armc_arena_printf(call->arena, "$ARMC_DATA/%s (ARMC_DATA is not set)", named->name);
     ArmcDiag *diag = armc_diag_add(call->diags, ARMC_E_missing_file, call->origin,
                                    "the files of the data set `%s` were not found", named->name);
     armc_diag_note(diag, (ArmcSpan){0}, "looked in data/%s, %s%s%s", named->name, middle,
@@ -217,11 +251,12 @@ bool armc_idx_open(const ArmcDataCall *call, const ArmcIdxName *named, ArmcDatas
 {
     const char *root = getenv("ARMC_DATA");
     const char *here = armc_arena_printf(call->arena, "data/%s", named->name);
-    const char *own =
-        root != NULL ? armc_arena_printf(call->arena, "%s/%s", root, named->name) : NULL;
+    const char *own = root != NULL && *root != '\0'
+                          ? armc_arena_printf(call->arena, "%s/%s", root, named->name)
+                          : NULL;
     const char *const folders[] = {here, own, named->packaged};
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
-        if (folders[i] != NULL && is_folder(folders[i]))
+        if (folders[i] != NULL && armc_data_is_folder(folders[i]))
             return armc_idx_open_folder(call, folders[i], named->help, out);
     return not_found(call, named, own);
 }

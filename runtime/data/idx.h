@@ -21,4 +21,10 @@ bool armc_idx_open(const ArmcDataCall *call, const ArmcIdxName *named, ArmcDatas
 bool armc_idx_open_folder(const ArmcDataCall *call, const char *folder, const char *help,
                           ArmcDataset *out);
 
+/* Whether the folder has train-images in one of the spellings. */
+bool armc_idx_is_folder(ArmcArena *arena, const char *folder);
+
+/* One file of bytes with 1 to 3 axes, raw or .gz, as training examples without labels. */
+bool armc_idx_open_file(const ArmcDataCall *call, const char *path, ArmcDataset *out);
+
 #endif

@@ -1,0 +1,12 @@
+/* Finds the row that opens what `dataset "…"` names. */
+#ifndef ARMC_DATA_SOURCE_H
+#define ARMC_DATA_SOURCE_H
+
+#include "runtime/data/dataset.h"
+
+/* By data->name: a named source, else the first format that reads NAME, data/NAME or
+ * $ARMC_DATA/NAME. Fills in the source's part of `data`, and the source's default for holdout.
+ * False after a diagnostic. */
+bool armc_data_open_source(const ArmcDataCall *call, ArmcDataset *data, int64_t *holdout);
+
+#endif
