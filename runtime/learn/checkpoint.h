@@ -2,9 +2,10 @@
  * the file alone is enough to sample. No clock goes into it: a resumed training ends in the same
  * bytes as one that was never stopped.
  *
- * Tensors: each parameter under its path; the optimiser's PATH as "adam.m/PATH"; "train/step",
- * "train/epoch", "train/position" (U64), "train/loss_sum", "train/best" (F64); the metrics so far
- * as "metrics/step", … Metadata: see docs/commands.md. */
+ * Tensors: each parameter under its path, and where a mean of the weights is kept that one under
+ * PATH, and the weights of the last step as "raw/PATH"; the optimiser's PATH as "adam.m/PATH"; the
+ * stand as "train/step", … (U64), "train/loss_sum", … (F64); the metrics so far as "metrics/step",
+ * … Metadata: see docs/commands.md. */
 #ifndef ARMC_LEARN_CHECKPOINT_H
 #define ARMC_LEARN_CHECKPOINT_H
 

@@ -17,13 +17,22 @@ const char *armc_checkpoint_slot_name(ArmcArena *arena, const ArmcOptimizer *opt
     return armc_arena_printf(arena, "%s.%s/%s", optimizer->name, optimizer->slots[slot], path);
 }
 
+const char *armc_checkpoint_raw_name(ArmcArena *arena, const char *path)
+{
+    return armc_arena_printf(arena, "raw/%s", path);
+}
+
 void armc_checkpoint_state(ArmcTrainState *state, ArmcStateTensor tensors[ARMC_STATE_TENSORS])
 {
     tensors[0] = (ArmcStateTensor){"train/step", "U64", &state->step};
     tensors[1] = (ArmcStateTensor){"train/epoch", "U64", &state->epoch};
     tensors[2] = (ArmcStateTensor){"train/position", "U64", &state->position};
-    tensors[3] = (ArmcStateTensor){"train/loss_sum", "F64", &state->loss_sum};
-    tensors[4] = (ArmcStateTensor){"train/best", "F64", &state->best};
+    tensors[3] = (ArmcStateTensor){"train/skipped", "U64", &state->skipped};
+    tensors[4] = (ArmcStateTensor){"train/skipped_before", "U64", &state->skipped_before};
+    tensors[5] = (ArmcStateTensor){"train/stale", "U64", &state->stale};
+    tensors[6] = (ArmcStateTensor){"train/loss_sum", "F64", &state->loss_sum};
+    tensors[7] = (ArmcStateTensor){"train/best", "F64", &state->best};
+    tensors[8] = (ArmcStateTensor){"train/norm_mean", "F64", &state->norm_mean};
 }
 
 static void add(ArmcKeys *keys, const char *key, const char *text, bool must_fit)
@@ -100,22 +109,36 @@ static void add_data(ArmcKeys *keys, const ArmcTraining *t)
         armc_arena_printf(keys->arena, "%016" PRIx64, t->data->fingerprint), true);
 }
 
-static void add_training(ArmcKeys *keys, const ArmcTraining *t)
+static void add_optimizer(ArmcKeys *keys, const ArmcTraining *t)
 {
     const ArmcHyper *hyper = &t->options.hyper;
     add(keys, "train.seed", armc_arena_printf(keys->arena, "%" PRIu64, t->session->options.seed),
         true);
     add(keys, "train.exact", t->session->options.exact ? "true" : "false", true);
     add(keys, "train.optimizer", t->options.optimizer->name, true);
-    add(keys, "train.schedule", t->options.schedule->name, true);
-    add_count(keys, "train.epochs", t->options.epochs);
-    add_count(keys, "train.batch", t->options.batch);
     add_number(keys, "train.lr", hyper->lr);
     add_number(keys, "train.momentum", hyper->momentum);
     add_number(keys, "train.beta1", hyper->beta1);
     add_number(keys, "train.beta2", hyper->beta2);
+    add_number(keys, "train.rho", hyper->rho);
     add_number(keys, "train.epsilon", hyper->epsilon);
     add_number(keys, "train.decay", hyper->decay);
+}
+
+static void add_course(ArmcKeys *keys, const ArmcTrainOptions *options)
+{
+    add(keys, "train.schedule", options->schedule->name, true);
+    add_count(keys, "train.epochs", options->epochs);
+    add_count(keys, "train.batch", options->batch);
+    add_count(keys, "train.accumulate", options->accumulate);
+    add_count(keys, "train.warmup", options->warmup);
+    add_count(keys, "train.every", options->every);
+    add_number(keys, "train.factor", options->factor);
+    add_number(keys, "train.clip", options->clip);
+    add_number(keys, "train.skip", options->skip);
+    add_number(keys, "train.ema", options->ema);
+    add(keys, "train.patience", armc_arena_printf(keys->arena, "%" PRId64, options->patience),
+        false); /* a training that was stopped may go on with more of it */
 }
 
 ArmcKeys armc_checkpoint_keys(ArmcArena *arena, const ArmcTraining *t)
@@ -126,6 +149,7 @@ ArmcKeys armc_checkpoint_keys(ArmcArena *arena, const ArmcTraining *t)
     add_texts(&keys, t->session);
     add_options(&keys, t->session->module);
     add_data(&keys, t);
-    add_training(&keys, t);
+    add_optimizer(&keys, t);
+    add_course(&keys, &t->options);
     return keys;
 }

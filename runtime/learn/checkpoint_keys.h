@@ -24,12 +24,15 @@ typedef struct ArmcStateTensor {
     const char *name, *dtype;
     void *at;
 } ArmcStateTensor;
-enum { ARMC_STATE_TENSORS = 5 };
+enum { ARMC_STATE_TENSORS = 9 };
 void armc_checkpoint_state(ArmcTrainState *state, ArmcStateTensor tensors[ARMC_STATE_TENSORS]);
 
 /* "adam.m/PATH" */
 const char *armc_checkpoint_slot_name(ArmcArena *arena, const ArmcOptimizer *optimizer, int slot,
                                       const char *path);
+/* "raw/PATH": beside a mean of the weights, which stands under PATH, those that training goes on
+ * from. */
+const char *armc_checkpoint_raw_name(ArmcArena *arena, const char *path);
 const char *armc_checkpoint_dtype(void); /* of ArmcReal */
 
 #endif

@@ -76,6 +76,21 @@ static void load_params(Loader *loader, const ArmcGraph *graph, bool copy)
                      graph->params[i]->data);
 }
 
+static void load_weights(Loader *loader, ArmcTraining *t, bool copy)
+{
+    const ArmcGraph *graph = t->net->graph;
+    if (t->average == NULL) {
+        load_params(loader, graph, copy);
+        return;
+    }
+    for (size_t i = 0; i < graph->param_count; i++) {
+        const ArmcParam *param = graph->params[i];
+        copy_or_want(loader, copy, param->path, param, armc_average_get(t->average, i));
+        copy_or_want(loader, copy, armc_checkpoint_raw_name(loader->arena, param->path), param,
+                     param->data);
+    }
+}
+
 static void load_slots(Loader *loader, ArmcTraining *t, bool copy)
 {
     const ArmcGraph *graph = t->net->graph;
@@ -161,7 +176,8 @@ static void check_state(Loader *loader, const ArmcTraining *t)
     load_state(loader, &state, true);
     uint64_t examples = (uint64_t)t->data->count[ARMC_TRAIN];
     if (state.epoch > (uint64_t)t->options.epochs || state.position > examples ||
-        state.step > t->steps)
+        state.step > t->course.steps || state.skipped > state.step ||
+        state.skipped_before > state.skipped)
         misfit(loader, "it stands at epoch %" PRIu64 ", example %" PRIu64 ", step %" PRIu64,
                state.epoch, state.position, state.step);
 }
@@ -176,8 +192,10 @@ bool armc_checkpoint_resume(ArmcTraining *t)
     if (loader.file != NULL) {
         compare_keys(&loader, t);
         for (int copy = 0; copy == 0 || (copy == 1 && loader.diag == NULL); copy++) {
-            load_params(&loader, t->net->graph, copy);
-            load_slots(&loader, t, copy);
+            load_weights(&loader, t, copy);
+            if (loader.diag ==
+                NULL) /* what the optimizer keeps for a parameter fits if that does */
+                load_slots(&loader, t, copy);
             load_state(&loader, &t->state, copy);
             load_metrics(&loader, t->metrics, copy);
             check_state(&loader, t);

@@ -38,6 +38,22 @@ static void add_params(Maker *maker, const ArmcGraph *graph)
                    graph->params[i]->data);
 }
 
+/* The weights that evaluation and samples use, under their paths: the mean, where one is kept. */
+static void add_weights(Maker *maker, const ArmcTraining *t)
+{
+    const ArmcGraph *graph = t->net->graph;
+    if (t->average == NULL) {
+        add_params(maker, graph);
+        return;
+    }
+    for (size_t i = 0; i < graph->param_count; i++)
+        add_tensor(maker, graph->params[i]->path, armc_checkpoint_dtype(), graph->params[i]->shape,
+                   armc_average_get(t->average, i));
+    for (size_t i = 0; i < graph->param_count; i++)
+        add_tensor(maker, armc_checkpoint_raw_name(maker->arena, graph->params[i]->path),
+                   armc_checkpoint_dtype(), graph->params[i]->shape, graph->params[i]->data);
+}
+
 static void add_slots(Maker *maker, const ArmcTraining *t)
 {
     const ArmcGraph *graph = t->net->graph;
@@ -100,7 +116,7 @@ static void add_keys(Maker *maker, const ArmcTraining *t)
 void armc_checkpoint_write(const ArmcTraining *t, const char *path)
 {
     Maker maker = {.arena = armc_scratch_begin(t->session)};
-    add_params(&maker, t->net->graph);
+    add_weights(&maker, t);
     add_slots(&maker, t);
     add_state(&maker, t);
     add_metrics(&maker, t->metrics);

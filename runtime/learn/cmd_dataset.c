@@ -2,13 +2,14 @@
 
 #include "runtime/learn/session.h"
 
-enum { NAME, LEVELS, BINARIZE, HOLDOUT, LIMIT };
+enum { NAME, LEVELS, BINARIZE, VALUES, TEST, HOLDOUT, LIMIT };
 
 static const ArmcSpec args[] = {
     {.name = "name",
      .kind = ARMC_SPEC_STRING,
      .doc =
-         "a data set's name, looked for in ./data/NAME, $ARMC_DATA/NAME and the system's packages"},
+         "a data set's name, looked for in ./data/NAME, $ARMC_DATA/NAME and the system's packages; "
+         "or the path of a file or folder"},
     {.name = "levels",
      .kind = ARMC_SPEC_INT,
      .preset = "0",
@@ -21,6 +22,19 @@ static const ArmcSpec args[] = {
      .symbols = "no|threshold|static|dynamic",
      .doc = "two levels: by a threshold at one half, by one Bernoulli draw for good, or by a fresh "
             "draw each epoch"},
+    {.name = "values",
+     .kind = ARMC_SPEC_INT,
+     .preset = "0",
+     .low = 0,
+     .high = 256,
+     .doc = "the values at the source are 0..values-1, which is checked; 0: as the source says"},
+    {.name = "test",
+     .kind = ARMC_SPEC_REAL,
+     .preset = "0",
+     .low = 0,
+     .high = 1e12,
+     .doc = "of a source without a test split, that many of the last examples, or below 1 that "
+            "share of them, become one; 0: a tenth"},
     {.name = "holdout",
      .kind = ARMC_SPEC_INT,
      .preset = "-1",
@@ -40,6 +54,7 @@ static const ArmcSpec args[] = {
 static bool same_options(const ArmcDataOptions *a, const ArmcDataOptions *b)
 {
     return strcmp(a->name, b->name) == 0 && a->levels == b->levels && a->binarize == b->binarize &&
+           a->values == b->values && !(a->test < b->test || a->test > b->test) &&
            a->holdout == b->holdout && a->limit == b->limit;
 }
 
@@ -51,7 +66,6 @@ static ArmcDataset *open_once(ArmcSession *session, const ArmcDataOptions *optio
         if (same_options(&session->datasets[i].options, options))
             return session->datasets[i].data;
     ArmcDataset *data = armc_dataset_open(session->run, session->diags, origin, options);
-    session->lacks_data |= data == NULL;
     if (data != NULL)
         ARMC_PUSH(session->run, session->datasets, session->dataset_count,
                   session->dataset_capacity, ((ArmcOpenData){*options, data}));
@@ -79,6 +93,8 @@ static bool run(ArmcSession *session, const ArmcAttr *a, const ArmcOrigin *origi
         .name = a[NAME].text,
         .levels = a[LEVELS].i,
         .binarize = (ArmcBinarize)a[BINARIZE].i,
+        .values = a[VALUES].i,
+        .test = a[TEST].r,
         .holdout = a[HOLDOUT].i,
         .limit = a[LIMIT].i,
     };

@@ -26,7 +26,7 @@ static bool eval_split(ArmcSession *session, ArmcNet *net, ArmcProgram *program,
                        int64_t batch, const ArmcOrigin *origin)
 {
     double nats, started = armc_now();
-    if (!armc_evaluate(session, net, program, net->data, split, batch, origin, &nats))
+    if (!armc_evaluate(session, net, program, net->data, split, batch, origin, NULL, &nats))
         return false;
     armc_report_score(session, net, "eval", split, nats,
                       (ArmcStand){.seconds = armc_now() - started});
@@ -44,27 +44,12 @@ static bool eval_splits(ArmcSession *session, ArmcNet *net, ArmcProgram *program
     return true;
 }
 
-static bool has_split(ArmcSession *session, const ArmcDataset *data, int split,
-                      const ArmcOrigin *origin)
-{
-    if (session->assumed_shape.rank > 0 || split < 0 || data->count[split] > 0)
-        return true;
-    ArmcDiag *diag =
-        armc_diag_add(session->diags, ARMC_E_empty_data, origin, "data set %s has no %s split",
-                      data->report, armc_split_name((ArmcSplit)split));
-    if (split == ARMC_VALID)
-        armc_diag_help(
-            diag,
-            "`dataset ... holdout=1000` keeps the last 1000 training examples for validation");
-    return false;
-}
-
 /* The net on the data that was named, else on the data it met last. NULL after a diagnostic. */
 static ArmcNet *find_net(ArmcSession *session, const ArmcThing *model, const ArmcThing *data,
                          const ArmcOrigin *origin)
 {
     if (data != NULL)
-        return has_split(session, data->data, data->split, origin)
+        return armc_has_split(session, data->data, data->split, origin)
                    ? armc_net_bind(session, model, data->data, origin)
                    : NULL;
     ArmcNet *net = armc_net_find(session, model, origin);

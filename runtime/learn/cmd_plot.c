@@ -1,5 +1,6 @@
 #include "runtime/base/file.h"
 #include "runtime/data/picture.h"
+#include "runtime/learn/json.h"
 #include "runtime/learn/session.h"
 
 enum { MODEL, TO };
@@ -51,6 +52,17 @@ static void plot(ArmcSession *session, const ArmcNet *net, const char *to)
     armc_scratch_end(session);
 }
 
+static void tell(ArmcSession *session, const ArmcNet *net, const char *to)
+{
+    ArmcArena *scratch = armc_scratch_begin(session);
+    if (session->options.json)
+        armc_say_result(session, "{\"event\": \"plot\", \"model\": %s, \"to\": %s}\n",
+                        armc_json_text(scratch, net->name), armc_json_text(scratch, to));
+    else
+        armc_say_result(session, "%s: losses: %s\n", net->name, to);
+    armc_scratch_end(session);
+}
+
 static bool run(ArmcSession *session, const ArmcAttr *a, const ArmcOrigin *origin,
                 ArmcThing *result)
 {
@@ -62,8 +74,7 @@ static bool run(ArmcSession *session, const ArmcAttr *a, const ArmcOrigin *origi
     if (session->mode != ARMC_MODE_RUN)
         return true;
     plot(session, net, a[TO].text);
-    if (!session->options.json)
-        armc_say_result(session, "%s: losses: %s\n", net->name, a[TO].text);
+    tell(session, net, a[TO].text);
     return true;
 }
 

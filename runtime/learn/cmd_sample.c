@@ -2,6 +2,7 @@
 
 #include "runtime/base/file.h"
 #include "runtime/data/picture.h"
+#include "runtime/learn/json.h"
 #include "runtime/learn/sample.h"
 #include "runtime/learn/session.h"
 
@@ -80,14 +81,16 @@ static void write_samples(ArmcArena *scratch, const ArmcNet *net, const char *to
 static void tell(ArmcSession *session, const ArmcNet *net, int64_t n, double seconds,
                  const char *to)
 {
+    ArmcArena *scratch = armc_scratch_begin(session);
     if (session->options.json)
         armc_say_result(session,
                         "{\"event\": \"sample\", \"examples\": %" PRId64 ", \"dims\": %" PRId64
-                        ", \"seconds\": %.3f, \"peak_mb\": %.1f}\n",
-                        n, net->variables, seconds, armc_peak_mb());
+                        ", \"seconds\": %.3f, \"peak_mb\": %.1f, \"to\": %s}\n",
+                        n, net->variables, seconds, armc_peak_mb(), armc_json_text(scratch, to));
     else
         armc_say_result(session, "%s: %" PRId64 " samples in %.1f s: %s\n", net->name, n, seconds,
                         to);
+    armc_scratch_end(session);
 }
 
 static bool run(ArmcSession *session, const ArmcAttr *a, const ArmcOrigin *origin,

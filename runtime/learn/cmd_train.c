@@ -1,95 +1,7 @@
 #include <string.h>
 
 #include "runtime/learn/session.h"
-#include "runtime/learn/train.h"
-
-enum {
-    MODEL,
-    DATA,
-    OPTIMIZER,
-    LR,
-    EPOCHS,
-    BATCH,
-    SCHEDULE,
-    MOMENTUM,
-    BETA1,
-    BETA2,
-    EPSILON,
-    DECAY,
-    TO
-};
-
-static const ArmcSpec args[] = {
-    {.name = "model", .kind = ARMC_SPEC_MODEL, .doc = "the model to train"},
-    {.name = "data",
-     .kind = ARMC_SPEC_DATA,
-     .doc = "the data set; validation and test splits are evaluated each epoch"},
-    {.name = "optimizer",
-     .kind = ARMC_SPEC_SYMBOL,
-     .preset = "adam",
-     .symbols = "sgd|adam",
-     .doc = "how gradients become updates"},
-    {.name = "lr",
-     .kind = ARMC_SPEC_REAL,
-     .preset = "1e-3",
-     .low = 0,
-     .high = 1e6,
-     .doc = "the learning rate, at its highest"},
-    {.name = "epochs",
-     .kind = ARMC_SPEC_INT,
-     .preset = "10",
-     .low = 1,
-     .high = 1e6,
-     .doc = "passes over the training split"},
-    {.name = "batch",
-     .kind = ARMC_SPEC_INT,
-     .preset = "100",
-     .low = 1,
-     .high = 1e9,
-     .doc = "examples in a step; the last one of an epoch may be shorter"},
-    {.name = "schedule",
-     .kind = ARMC_SPEC_SYMBOL,
-     .preset = "cosine",
-     .symbols = "constant|cosine",
-     .doc = "the rate over all steps: constant, or down to zero along half a cosine"},
-    {.name = "momentum",
-     .kind = ARMC_SPEC_REAL,
-     .preset = "0",
-     .low = 0,
-     .high = 1,
-     .doc = "of sgd"},
-    {.name = "beta1",
-     .kind = ARMC_SPEC_REAL,
-     .preset = "0.9",
-     .low = 0,
-     .high = 0.999999,
-     .doc = "of adam: decay of the running mean of gradients"},
-    {.name = "beta2",
-     .kind = ARMC_SPEC_REAL,
-     .preset = "0.999",
-     .low = 0,
-     .high = 0.999999999,
-     .doc = "of adam: decay of the running mean of their squares"},
-    {.name = "epsilon",
-     .kind = ARMC_SPEC_REAL,
-     .preset = "1e-8",
-     .low = 1e-30,
-     .high = 1,
-     .doc = "of adam: keeps the division finite"},
-    {.name = "decay",
-     .kind = ARMC_SPEC_REAL,
-     .preset = "0",
-     .low = 0,
-     .high = 1e6,
-     .doc = "weight decay: decay times the weight is added to its gradient, where the parameter "
-            "takes part"},
-    {.name = "to",
-     .kind = ARMC_SPEC_STRING,
-     .preset = "",
-     .doc = "the checkpoint; NAME.safetensors if not given. NAME.csv beside it gets the metrics, "
-            "NAME.best.safetensors the best by validation"},
-    {.kind = ARMC_SPEC_END},
-};
+#include "runtime/learn/train_args.h"
 
 static bool is_written(const ArmcSession *session, const char *path)
 {
@@ -137,18 +49,6 @@ static const char *take_path(ArmcSession *session, const ArmcNet *net, const cha
     return path;
 }
 
-static ArmcTrainOptions options_of(const ArmcAttr *a, const char *to)
-{
-    return (ArmcTrainOptions){
-        .optimizer = armc_optimizer_find(a[OPTIMIZER].text),
-        .schedule = armc_schedule_find(a[SCHEDULE].text),
-        .hyper = {a[LR].r, a[MOMENTUM].r, a[BETA1].r, a[BETA2].r, a[EPSILON].r, a[DECAY].r},
-        .epochs = a[EPOCHS].i,
-        .batch = a[BATCH].i,
-        .to = to,
-    };
-}
-
 static bool train(ArmcSession *session, ArmcNet *net, const ArmcDataset *data,
                   const ArmcTrainOptions *options, const ArmcOrigin *origin)
 {
@@ -160,6 +60,8 @@ static bool train(ArmcSession *session, ArmcNet *net, const ArmcDataset *data,
                       options->to);
     else if (done)
         done = armc_training_run(training);
+    if (done)
+        armc_training_swap(training);
     armc_scratch_end(session);
     return done;
 }
@@ -173,29 +75,34 @@ static bool measure(ArmcSession *session, ArmcNet *net, const ArmcDataset *data,
     return session->training != NULL;
 }
 
+static bool is_whole(ArmcSession *session, const ArmcThing *data, const ArmcOrigin *origin)
+{
+    if (data->split <= ARMC_TRAIN)
+        return true;
+    ArmcDiag *diag = armc_diag_add(session->diags, ARMC_E_bad_value, origin,
+                                   "training takes a whole data set, and this is its %s split",
+                                   armc_split_name((ArmcSplit)data->split));
+    armc_diag_help(
+        diag,
+        "name the data set alone: it trains on the training split and evaluates on the others");
+    return false;
+}
+
 static bool run(ArmcSession *session, const ArmcAttr *a, const ArmcOrigin *origin,
                 ArmcThing *result)
 {
     (void)result;
-    const ArmcThing *thing = a[DATA].thing;
+    const ArmcThing *thing = a[ARMC_TRAIN_DATA].thing;
     const ArmcDataset *data = thing->data;
-    if (thing->split > ARMC_TRAIN) {
-        ArmcDiag *diag = armc_diag_add(session->diags, ARMC_E_bad_value, origin,
-                                       "training takes a whole data set, and this is its %s split",
-                                       armc_split_name((ArmcSplit)thing->split));
-        armc_diag_help(
-            diag,
-            "name the data set alone: it trains on the training split and evaluates on the others");
+    ArmcTrainOptions options = armc_train_args_read(a);
+    if (!is_whole(session, thing, origin) || !armc_train_args_check(session, a, &options, origin))
         return false;
-    }
-    ArmcNet *net = armc_net_bind(session, a[MODEL].thing, data, origin);
-    const char *to =
-        net != NULL ? take_path(session, net, a[TO].text != NULL ? a[TO].text : "", origin) : NULL;
-    if (to == NULL)
+    ArmcNet *net = armc_net_bind(session, a[ARMC_TRAIN_MODEL].thing, data, origin);
+    options.to = net != NULL ? take_path(session, net, options.to, origin) : NULL;
+    if (options.to == NULL)
         return false;
-    ArmcTrainOptions options = options_of(a, to);
     if (session->mode == ARMC_MODE_CHECK)
-        return armc_training_check(session, net, data, &options, origin);
+        return armc_training_check(session, net, &options, origin);
     if (session->mode == ARMC_MODE_BENCH)
         return measure(session, net, data, &options, origin);
     return train(session, net, data, &options, origin);
@@ -205,6 +112,6 @@ ARMC_COMMAND(train) = {
     .name = "train",
     .doc = "trains a model: `train net digits adam lr=1e-3 epochs=10`; writes a checkpoint and "
            "metrics",
-    .args = args,
+    .args = armc_train_args,
     .run = run,
 };

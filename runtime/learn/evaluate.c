@@ -4,8 +4,23 @@
 
 #include "runtime/learn/session.h"
 
+bool armc_has_split(ArmcSession *session, const ArmcDataset *data, int split,
+                    const ArmcOrigin *origin)
+{
+    if (session->assumed_shape.rank > 0 || split < 0 || data->count[split] > 0)
+        return true;
+    ArmcDiag *diag =
+        armc_diag_add(session->diags, ARMC_E_empty_data, origin, "data set %s has no %s split",
+                      data->report, armc_split_name((ArmcSplit)split));
+    if (split == ARMC_VALID)
+        armc_diag_help(
+            diag,
+            "`dataset ... holdout=1000` keeps the last 1000 training examples for validation");
+    return false;
+}
+
 /* In double and in index order, one example after the other. */
-double armc_sum_nats(const ArmcProgram *program, int64_t n, int64_t variables)
+double armc_sum_nats(const ArmcProgram *program, int64_t n, int64_t variables, double *each)
 {
     const ArmcReal *nll = armc_program_nll(program);
     double total = 0;
@@ -13,6 +28,8 @@ double armc_sum_nats(const ArmcProgram *program, int64_t n, int64_t variables)
         double example = 0;
         for (int64_t d = 0; d < variables; d++)
             example += (double)nll[i * variables + d];
+        if (each != NULL)
+            each[i] = example;
         total += example;
     }
     return total;
@@ -21,7 +38,7 @@ double armc_sum_nats(const ArmcProgram *program, int64_t n, int64_t variables)
 /* The nats of examples first..first+n-1. */
 static double evaluate_batch(ArmcSession *session, const ArmcNet *net, ArmcProgram *program,
                              const ArmcDataset *data, ArmcSplit split, int64_t first, int64_t n,
-                             const ArmcOrigin *origin)
+                             const ArmcOrigin *origin, double *each)
 {
     ArmcArena *scratch = armc_scratch_begin(session);
     int64_t *index = ARMC_NEW_ARRAY(scratch, int64_t, n);
@@ -30,7 +47,7 @@ static double evaluate_batch(ArmcSession *session, const ArmcNet *net, ArmcProgr
     armc_dataset_get(data, split, index, n, 0, armc_program_input(program, 0));
     ArmcStepInfo info = {.seed = session->options.seed, .example = index};
     armc_program_run(program, &info, n);
-    double sum = armc_sum_nats(program, n, net->variables);
+    double sum = armc_sum_nats(program, n, net->variables, each);
     if (!isfinite(sum))
         armc_net_blame(session, net, program, &info, n, "the likelihood", origin);
     armc_scratch_end(session);
@@ -39,7 +56,7 @@ static double evaluate_batch(ArmcSession *session, const ArmcNet *net, ArmcProgr
 
 bool armc_evaluate(ArmcSession *session, const ArmcNet *net, ArmcProgram *program,
                    const ArmcDataset *data, ArmcSplit split, int64_t batch,
-                   const ArmcOrigin *origin, double *nats)
+                   const ArmcOrigin *origin, double *each, double *nats)
 {
     int64_t count = data->count[split];
     double total = 0, started = armc_now();
@@ -47,7 +64,8 @@ bool armc_evaluate(ArmcSession *session, const ArmcNet *net, ArmcProgram *progra
         if (armc_session_is_interrupted(session))
             return false;
         int64_t n = count - first < batch ? count - first : batch;
-        total += evaluate_batch(session, net, program, data, split, first, n, origin);
+        total += evaluate_batch(session, net, program, data, split, first, n, origin,
+                                each != NULL ? each + first : NULL);
         if (!isfinite(total))
             return false;
         double done = (double)(first + n) / (double)count;

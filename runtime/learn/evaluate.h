@@ -4,13 +4,20 @@
 
 #include "runtime/learn/net.h"
 
-/* The sum over n examples, in their order, of the nats that the last run of a program found. */
-double armc_sum_nats(const ArmcProgram *program, int64_t n, int64_t variables);
+/* False after a diagnostic when a data set lacks the split. A whole data set (split -1) has what it
+ * has, and so does one whose shape was assumed. */
+bool armc_has_split(ArmcSession *session, const ArmcDataset *data, int split,
+                    const ArmcOrigin *origin);
 
-/* Mean nats of a split, in batches, by a prepared EVAL program. False when interrupted, or after
+/* The sum over n examples, in their order, of the nats that the last run of a program found; those
+ * of each go to `each`, if it is not NULL. */
+double armc_sum_nats(const ArmcProgram *program, int64_t n, int64_t variables, double *each);
+
+/* Mean nats of a split, in batches, by a prepared EVAL program; those of each example go to
+ * `each`, if it is not NULL. False when interrupted, or after
  * the diagnostic when a likelihood is not finite. */
 bool armc_evaluate(ArmcSession *session, const ArmcNet *net, ArmcProgram *program,
                    const ArmcDataset *data, ArmcSplit split, int64_t batch,
-                   const ArmcOrigin *origin, double *nats);
+                   const ArmcOrigin *origin, double *each, double *nats);
 
 #endif

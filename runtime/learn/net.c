@@ -86,7 +86,9 @@ ArmcNet *armc_net_find(ArmcSession *session, const ArmcThing *model, const ArmcO
 
 void armc_net_need_weights(ArmcSession *session, ArmcNet *net)
 {
-    if (!net->has_weights)
+    if (net->has_weights)
+        armc_params_init_new(net->graph, session->options.seed);
+    else
         armc_params_init(net->graph, session->options.seed);
     net->has_weights = true;
 }
@@ -97,19 +99,23 @@ int64_t armc_plan_bytes(const ArmcPlan *plan, int threads)
            plan->scratch_bytes * threads;
 }
 
-static bool fits(ArmcSession *session, const ArmcNet *net, const ArmcPlan *plan, int64_t bytes,
+static bool fits(ArmcSession *session, ArmcNet *net, const ArmcPlan *plan, int64_t bytes,
                  const ArmcOrigin *origin)
 {
     if (bytes <= armc_machine_memory())
         return true;
+    if (session->mode == ARMC_MODE_CHECK)
+        net->plan = plan; /* for `armc plan`: what asks for how much */
     char asks[32], most[32];
     ArmcDiag *diag = armc_diag_add(session->diags, ARMC_E_too_large,
                                    plan->largest != NULL ? plan->largest : origin,
                                    "model `%s` asks for %s, more memory than this machine has",
                                    net->name, armc_bytes_text(bytes, asks));
     armc_diag_label(diag, "this asks for most: %s", armc_bytes_text(plan->largest_bytes, most));
-    armc_diag_help(diag, "a smaller batch asks for less; `armc plan` shows the whole table");
-    session->status = ARMC_RESOURCE;
+    if (plan->largest != NULL)
+        armc_diag_note_origin(diag, origin, "by this command");
+    armc_diag_help(diag,
+                   "a smaller batch or model asks for less; `armc plan` shows the whole table");
     return false;
 }
 

@@ -1,29 +1,13 @@
 #include "runtime/learn/optim.h"
 
-#include <math.h>
 #include <string.h>
 
-/* A piece of one parameter: a task. */
-typedef struct Block {
-    size_t param;
-    int64_t first, count;
-} Block;
-
 struct ArmcOptim {
-    const ArmcGraph *graph;
+    const ArmcBlocks *blocks;
     const ArmcOptimizer *optimizer;
     ArmcHyper hyper;
-    const ArmcKernels *kernels;
-    ArmcPool *pool;
-    ArmcReal **slots; /* [param * ARMC_OPTIM_SLOTS + slot] */
-    Block *blocks;
-    int64_t block_count;
-    ArmcReal *squares; /* of each block's gradient */
-    ArmcReal *scratch; /* a block for each worker */
-    /* of the step under way */
-    const ArmcReal *const *gradient;
-    double rate;
-    uint64_t step;
+    ArmcReal **slots[ARMC_OPTIM_SLOTS]; /* of each parameter */
+    const ArmcOptimStep *step;          /* under way */
 };
 
 const ArmcOptimizer *armc_optimizer_find(const char *name)
@@ -42,127 +26,64 @@ int armc_optimizer_slots(const ArmcOptimizer *optimizer)
     return count;
 }
 
-static int64_t blocks_of(const ArmcParam *param)
-{
-    return (param->size + ARMC_OPTIM_BLOCK - 1) / ARMC_OPTIM_BLOCK;
-}
-
-static void make_blocks(ArmcArena *arena, ArmcOptim *optim)
-{
-    for (size_t i = 0; i < optim->graph->param_count; i++)
-        optim->block_count += blocks_of(optim->graph->params[i]);
-    optim->blocks = ARMC_NEW_ARRAY(arena, Block, optim->block_count);
-    Block *next = optim->blocks;
-    for (size_t i = 0; i < optim->graph->param_count; i++) {
-        int64_t size = optim->graph->params[i]->size;
-        for (int64_t first = 0; first < size; first += ARMC_OPTIM_BLOCK) {
-            int64_t left = size - first;
-            *next++ = (Block){i, first, left < ARMC_OPTIM_BLOCK ? left : ARMC_OPTIM_BLOCK};
-        }
-    }
-}
-
-static void make_slots(ArmcArena *arena, ArmcOptim *optim)
-{
-    size_t params = optim->graph->param_count;
-    optim->slots = ARMC_NEW_ARRAY(arena, ArmcReal *, params * ARMC_OPTIM_SLOTS);
-    for (size_t i = 0; i < params; i++)
-        for (int s = 0; s < armc_optimizer_slots(optim->optimizer); s++)
-            optim->slots[i * ARMC_OPTIM_SLOTS + (size_t)s] =
-                ARMC_NEW_ARRAY(arena, ArmcReal, optim->graph->params[i]->size);
-}
-
-ArmcOptim *armc_optim_new(ArmcArena *arena, const ArmcGraph *graph, const ArmcOptimizer *optimizer,
-                          const ArmcHyper *hyper, const ArmcKernels *kernels, ArmcPool *pool)
+ArmcOptim *armc_optim_new(ArmcArena *arena, const ArmcBlocks *blocks,
+                          const ArmcOptimizer *optimizer, const ArmcHyper *hyper)
 {
     ArmcOptim *optim = ARMC_NEW(arena, ArmcOptim);
-    optim->graph = graph;
-    optim->optimizer = optimizer;
-    optim->hyper = *hyper;
-    optim->kernels = kernels;
-    optim->pool = pool;
-    make_blocks(arena, optim);
-    make_slots(arena, optim);
-    optim->squares = ARMC_NEW_ARRAY(arena, ArmcReal, optim->block_count);
-    optim->scratch = ARMC_NEW_ARRAY(arena, ArmcReal, ARMC_OPTIM_BLOCK * armc_pool_threads(pool));
+    *optim = (ArmcOptim){.blocks = blocks, .optimizer = optimizer, .hyper = *hyper};
+    for (int s = 0; s < armc_optimizer_slots(optimizer); s++)
+        optim->slots[s] = armc_blocks_arrays(arena, blocks);
     return optim;
-}
-
-const ArmcOptimizer *armc_optim_row(const ArmcOptim *optim)
-{
-    return optim->optimizer;
 }
 
 ArmcReal *armc_optim_slot(ArmcOptim *optim, size_t param, int slot)
 {
-    return optim->slots[param * ARMC_OPTIM_SLOTS + (size_t)slot];
+    return optim->slots[slot][param];
 }
 
-static void square_task(void *context, int64_t task, int worker)
+/* scale g + decay w in the worker's scratch: decay w is the gradient of the penalty decay/2 |w|².
+ */
+static void mix_gradient(const ArmcOptim *optim, ArmcUpdate *u, double decay, ArmcReal *mixed)
 {
-    (void)worker;
-    ArmcOptim *optim = context;
-    const Block *block = &optim->blocks[task];
-    const ArmcReal *g = optim->gradient[block->param] + block->first;
-    optim->squares[task] = optim->kernels->dot(block->count, g, g);
-}
-
-/* The slow way in double, for gradients whose squares leave the range of ArmcReal. */
-static double careful_norm(const ArmcOptim *optim, const ArmcReal *const *gradient)
-{
-    double sum = 0;
-    for (size_t i = 0; i < optim->graph->param_count; i++)
-        for (int64_t e = 0; e < optim->graph->params[i]->size; e++)
-            sum += (double)gradient[i][e] * (double)gradient[i][e];
-    return sqrt(sum);
-}
-
-double armc_optim_norm(ArmcOptim *optim, const ArmcReal *const *gradient)
-{
-    optim->gradient = gradient;
-    armc_pool_run(optim->pool, optim->block_count, square_task, optim);
-    double sum = 0;
-    for (int64_t i = 0; i < optim->block_count; i++)
-        sum += (double)optim->squares[i];
-    return isfinite(sum) ? sqrt(sum) : careful_norm(optim, gradient);
-}
-
-/* g + decay w in the worker's scratch: the gradient of the loss with the penalty decay/2 |w|². */
-static const ArmcReal *decayed(const ArmcOptim *optim, const Block *block, const ArmcReal *g,
-                               const ArmcReal *w, int worker)
-{
-    ArmcReal *sum = optim->scratch + (int64_t)worker * ARMC_OPTIM_BLOCK;
-    memcpy(sum, g, (size_t)block->count * sizeof *g);
-    optim->kernels->axpy(block->count, (ArmcReal)optim->hyper.decay, w, sum);
-    return sum;
+    if (optim->step->scale == 1)
+        memcpy(mixed, u->g, (size_t)u->n * sizeof *mixed);
+    else
+        u->k->scale(u->n, (ArmcReal)optim->step->scale, u->g, mixed);
+    if (decay > 0)
+        u->k->axpy(u->n, (ArmcReal)decay, u->w, mixed);
+    u->g = mixed;
 }
 
 static void step_task(void *context, int64_t task, int worker)
 {
     ArmcOptim *optim = context;
-    const Block *block = &optim->blocks[task];
-    const ArmcParam *param = optim->graph->params[block->param];
+    const ArmcBlock *block = &optim->blocks->items[task];
+    const ArmcParam *param = optim->blocks->graph->params[block->param];
     ArmcUpdate update = {
-        .k = optim->kernels,
+        .k = optim->blocks->kernels,
         .hyper = &optim->hyper,
-        .rate = optim->rate,
-        .step = optim->step,
+        .rate = optim->step->rate,
+        .step = optim->step->step,
         .n = block->count,
-        .g = optim->gradient[block->param] + block->first,
+        .g = optim->step->gradient[block->param] + block->first,
         .w = param->data + block->first,
     };
     for (int s = 0; s < armc_optimizer_slots(optim->optimizer); s++)
         update.slot[s] = armc_optim_slot(optim, block->param, s) + block->first;
-    if (param->decay && optim->hyper.decay > 0)
-        update.g = decayed(optim, block, update.g, update.w, worker);
+    double decay = param->decay ? optim->hyper.decay : 0;
+    bool decoupled = optim->optimizer->decoupled;
+    if (optim->step->scale != 1 || (decay > 0 && !decoupled))
+        mix_gradient(optim, &update, decoupled ? 0 : decay,
+                     armc_blocks_scratch(optim->blocks, worker));
+    if (decay > 0 && decoupled)
+        update.k->axpy(update.n, (ArmcReal)(-update.rate * decay), update.w, update.w);
     optim->optimizer->step(&update);
 }
 
 /* Dead entries stay zero: their gradient, their slots and so their update are zero. */
-void armc_optim_step(ArmcOptim *optim, const ArmcReal *const *gradient, double rate, uint64_t step)
+void armc_optim_step(ArmcOptim *optim, const ArmcOptimStep *step)
 {
-    optim->gradient = gradient;
-    optim->rate = rate;
     optim->step = step;
-    armc_pool_run(optim->pool, optim->block_count, step_task, optim);
+    armc_pool_run(optim->blocks->pool, optim->blocks->count, step_task, optim);
+    optim->step = NULL;
 }

@@ -1,4 +1,4 @@
-/* Optimisers and the rates at which they step.
+/* Optimisers: how gradients become updates.
  *
  * To add an optimiser: one row ARMC_OPTIMIZER(name) = { ... } in a file of this folder, and its
  * name in the argument `optimizer` of the command train. */
@@ -7,14 +7,12 @@
 
 #include <stdbool.h>
 
-#include "runtime/base/tasks.h"
-#include "runtime/graph/graph.h"
-#include "runtime/kernels/kernels.h"
+#include "runtime/learn/blocks.h"
 
-enum { ARMC_OPTIM_SLOTS = 2, ARMC_OPTIM_BLOCK = 16384 };
+enum { ARMC_OPTIM_SLOTS = 2 };
 
 typedef struct ArmcHyper {
-    double lr, momentum, beta1, beta2, epsilon, decay;
+    double lr, momentum, beta1, beta2, rho, epsilon, decay;
 } ArmcHyper;
 
 /* One block of a parameter: n entries. The optimiser changes w and its slots. */
@@ -32,6 +30,8 @@ typedef struct ArmcUpdate {
 typedef struct ArmcOptimizer {
     const char *name, *doc;
     const char *slots[ARMC_OPTIM_SLOTS]; /* names of what is kept for each entry; NULL: none */
+    const char *takes;                   /* its own arguments of `train`: "momentum rho" */
+    bool decoupled; /* weight decay acts on the weights themselves, not through the gradient */
     void (*step)(const ArmcUpdate *update);
 } ArmcOptimizer;
 #define ARMC_OPTIMIZER(name) const ArmcOptimizer armc_optimizer_##name
@@ -39,24 +39,22 @@ extern const ArmcOptimizer *const armc_optimizers[]; /* NULL-terminated */
 const ArmcOptimizer *armc_optimizer_find(const char *name);
 int armc_optimizer_slots(const ArmcOptimizer *optimizer);
 
-/* The share of `lr` that step 0 <= step < steps takes. */
-typedef struct ArmcSchedule {
-    const char *name, *doc;
-    double (*share)(uint64_t step, uint64_t steps);
-} ArmcSchedule;
-const ArmcSchedule *armc_schedule_find(const char *name);
+/* Adam's update, which adamw shares. */
+void armc_optimizer_adam_step(const ArmcUpdate *update);
 
-/* The state of an optimiser for all parameters of a graph. Work is cut in blocks of fixed size, so
- * that the results are the same bits for any number of threads. */
+/* The state of an optimiser for all parameters of a graph. */
 typedef struct ArmcOptim ArmcOptim;
-ArmcOptim *armc_optim_new(ArmcArena *arena, const ArmcGraph *graph, const ArmcOptimizer *optimizer,
-                          const ArmcHyper *hyper, const ArmcKernels *kernels, ArmcPool *pool);
-const ArmcOptimizer *armc_optim_row(const ArmcOptim *optim);
+ArmcOptim *armc_optim_new(ArmcArena *arena, const ArmcBlocks *blocks,
+                          const ArmcOptimizer *optimizer, const ArmcHyper *hyper);
 ArmcReal *armc_optim_slot(ArmcOptim *optim, size_t param, int slot);
 
-/* The 2-norm of the whole gradient, gradient[i] being that of parameter i; not finite iff an entry
- * is not. */
-double armc_optim_norm(ArmcOptim *optim, const ArmcReal *const *gradient);
-void armc_optim_step(ArmcOptim *optim, const ArmcReal *const *gradient, double rate, uint64_t step);
+/* One update. The gradient is gradient[i] of parameter i, times `scale` (1, or less where its norm
+ * is clipped). */
+typedef struct ArmcOptimStep {
+    const ArmcReal *const *gradient;
+    double scale, rate;
+    uint64_t step; /* from 1 */
+} ArmcOptimStep;
+void armc_optim_step(ArmcOptim *optim, const ArmcOptimStep *step);
 
 #endif

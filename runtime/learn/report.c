@@ -15,14 +15,19 @@ ArmcSplit armc_report_split(const ArmcScore scores[ARMC_SPLITS])
 static void say_json(ArmcSession *session, const ArmcNet *net, const char *event, ArmcSplit split,
                      double nats, ArmcStand stand)
 {
+    ArmcArena *scratch = armc_scratch_begin(session);
     double bits = armc_bits(nats);
-    armc_say_result(session,
-                    "{\"event\": \"%s\", \"split\": \"%s\", \"epoch\": %" PRIu64
-                    ", \"step\": %" PRIu64
-                    ", \"nats\": %.6f, \"bits\": %.6f, \"bits_per_dim\": %.6f, \"dims\": %" PRId64
-                    ", \"seconds\": %.3f, \"peak_mb\": %.1f}\n",
-                    event, armc_split_name(split), stand.epoch, stand.step, nats, bits,
-                    bits / (double)net->variables, net->variables, stand.seconds, armc_peak_mb());
+    const char *skipped = /* only a training skips steps */
+        stand.epochs > 0 ? armc_arena_printf(scratch, ", \"skipped\": %" PRIu64, stand.skipped)
+                         : "";
+    armc_say_result(
+        session,
+        "{\"event\": \"%s\", \"split\": \"%s\", \"epoch\": %" PRIu64 ", \"step\": %" PRIu64
+        ", \"nats\": %.6f, \"bits\": %.6f, \"bits_per_dim\": %.6f, \"dims\": %" PRId64
+        "%s, \"seconds\": %.3f, \"peak_mb\": %.1f}\n",
+        event, armc_split_name(split), stand.epoch, stand.step, nats, bits,
+        bits / (double)net->variables, net->variables, skipped, stand.seconds, armc_peak_mb());
+    armc_scratch_end(session);
 }
 
 static void say_epoch(ArmcSession *session, const ArmcNet *net, const ArmcScore scores[ARMC_SPLITS],
@@ -35,11 +40,13 @@ static void say_epoch(ArmcSession *session, const ArmcNet *net, const ArmcScore 
             list = armc_arena_printf(scratch, "%s  %s %.3f", list, armc_split_name(split),
                                      scores[split].nats);
     double bits = armc_bits(scores[armc_report_split(scores)].nats);
+    const char *skipped =
+        stand.skipped > 0 ? armc_arena_printf(scratch, "  %" PRIu64 " skipped", stand.skipped) : "";
     armc_say_result(session,
                     "epoch %" PRIu64 "/%" PRIu64 "%s nats  (%.3f bits, %.5f bits/dim, D %" PRId64
-                    ")  %.1f s\n",
+                    ")  %.1f s%s\n",
                     stand.epoch, stand.epochs, list, bits, bits / (double)net->variables,
-                    net->variables, stand.seconds);
+                    net->variables, stand.seconds, skipped);
     armc_scratch_end(session);
 }
 

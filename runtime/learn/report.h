@@ -13,6 +13,7 @@ typedef struct ArmcScore {
 /* Where a training stands when it tells something. */
 typedef struct ArmcStand {
     uint64_t epoch, epochs, step;
+    uint64_t skipped; /* steps, in the epoch or the whole training */
     double seconds;
 } ArmcStand;
 

@@ -1,6 +1,9 @@
+#include "runtime/learn/schedule.h"
+
+#include <math.h>
 #include <string.h>
 
-#include "runtime/learn/optim.h"
+#include "runtime/learn/power.h"
 
 /* cos(pi x) for 0 <= x <= 1 by its Taylor series, since libm's last bits differ between machines;
  * the error stays below 1e-12. */
@@ -13,21 +16,39 @@ static double cos_pi(double x)
     return sum;
 }
 
-static double constant(uint64_t step, uint64_t steps)
+static double constant(const ArmcCourse *course, uint64_t step, uint64_t steps)
 {
+    (void)course;
     (void)step;
     (void)steps;
     return 1;
 }
 
-static double cosine(uint64_t step, uint64_t steps)
+static double cosine(const ArmcCourse *course, uint64_t step, uint64_t steps)
 {
+    (void)course;
     return 0.5 * (1 + cos_pi((double)step / (double)steps));
 }
 
+static double stairs(const ArmcCourse *course, uint64_t step, uint64_t steps)
+{
+    (void)steps;
+    return armc_power_whole(course->factor, (uint64_t)((double)step / course->period));
+}
+
+static double exponential(const ArmcCourse *course, uint64_t step, uint64_t steps)
+{
+    double periods = (double)step / course->period;
+    return stairs(course, step, steps) *
+           armc_power_fraction(course->factor, periods - floor(periods));
+}
+
 static const ArmcSchedule schedules[] = {
-    {"constant", "lr at every step", constant},
-    {"cosine", "from lr down to zero along half a cosine, over all steps", cosine},
+    {"constant", "lr at every step", "", constant},
+    {"cosine", "from lr down to zero along half a cosine, over all steps", "", cosine},
+    {"step", "lr, multiplied by `factor` after every `every` epochs", "every factor", stairs},
+    {"exponential", "the same fall at an even pace: lr factor^(epochs / every)", "every factor",
+     exponential},
 };
 
 const ArmcSchedule *armc_schedule_find(const char *name)
@@ -36,4 +57,11 @@ const ArmcSchedule *armc_schedule_find(const char *name)
         if (strcmp(schedules[i].name, name) == 0)
             return &schedules[i];
     return NULL;
+}
+
+double armc_schedule_share(const ArmcSchedule *schedule, const ArmcCourse *course, uint64_t step)
+{
+    if (step < course->warmup)
+        return (double)(step + 1) / (double)course->warmup;
+    return schedule->share(course, step - course->warmup, course->steps - course->warmup);
 }

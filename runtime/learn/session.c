@@ -170,7 +170,6 @@ bool armc_check_writable(ArmcSession *session, const ArmcOrigin *origin, const c
         ArmcDiag *diag = armc_diag_add(session->diags, ARMC_E_unwritable, origin,
                                        "cannot write `%s`: %s", path, why);
         armc_diag_help(diag, "the folder of `to` must exist and be writable");
-        session->status = ARMC_RESOURCE;
     }
     armc_scratch_end(session);
     return why == NULL;

@@ -50,6 +50,7 @@ struct ArmcSession {
     ArmcModule *module;
     ArmcMode mode;
     ArmcText script;
+    const struct ArmcEmbedded *stdlib; /* read from options.stdlib; NULL: not yet, or none */
     ArmcText *imports;
     size_t import_count, import_capacity;
     ArmcNet **nets;
@@ -57,14 +58,14 @@ struct ArmcSession {
     ArmcOpenData *datasets;
     size_t dataset_count, dataset_capacity;
     struct ArmcTraining *training; /* ARMC_MODE_BENCH */
+    struct ArmcPrompt *prompt;     /* of runtime/api/prompt.c; NULL elsewhere */
     const char **written;          /* checkpoints that this run's trainings write */
     size_t written_count, written_capacity;
     ArmcShape assumed_shape; /* --input: rank 0 if not given */
     int assumed_levels;
-    ArmcStatus status; /* what diagnostics come to: ARMC_USER unless a command says otherwise */
+    ArmcStatus status; /* what mistakes come to: ARMC_USER unless a command says otherwise */
     bool interrupted;
-    bool writes;     /* what is checked will also run: output paths matter */
-    bool lacks_data; /* a data set could not be opened */
+    bool writes; /* what is checked will also run: output paths matter */
 
     ArmcArena
         *scratch[ARMC_SCRATCH_DEPTH]; /* a stack of short-lived arenas: freed after a fault, too */

@@ -1,0 +1,93 @@
+/* One step of a training. */
+#include <math.h>
+
+#include "runtime/learn/evaluate.h"
+#include "runtime/learn/session.h"
+#include "runtime/learn/train.h"
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static bool blame(ArmcTraining *t, const ArmcStepInfo *info, int64_t n, const char *what)
+{
+    armc_net_blame(t->session, t->net, t->program, info, n, what, t->origin);
+    return false;
+}
+
+/* Loss and gradient of examples first..first+n-1 of the epoch's order. */
+static double run_minibatch(ArmcTraining *t, ArmcStepInfo *info, int64_t first, int64_t n)
+{
+    info->example = t->order + first;
+    armc_dataset_get(t->data, ARMC_TRAIN, info->example, n, t->state.epoch,
+                     armc_program_input(t->program, 0));
+    armc_program_run(t->program, info, n);
+    return armc_sum_nats(t->program, n, t->net->variables, NULL);
+}
+
+/* The gradient of the mean over `count` examples, from minibatches; `sum` of their nats. False
+ * after the diagnostic when one is not finite. */
+static bool find_gradient(ArmcTraining *t, int64_t count, double *sum, double *norm)
+{
+    ArmcStepInfo info = {t->session->options.seed, t->state.epoch, t->state.step, NULL, true};
+    int64_t n = 0;
+    *sum = 0;
+    for (int64_t done = 0; done < count; done += n) {
+        n = least(count - done, t->options.batch);
+        double part = run_minibatch(t, &info, (int64_t)t->state.position + done, n);
+        if (!isfinite(part))
+            return blame(t, &info, n, "the loss");
+        armc_gradient_take(t->gradient, (double)n / (double)count, done == 0);
+        *sum += part;
+    }
+    *norm = armc_gradient_norm(t->gradient);
+    return isfinite(*norm) || blame(t, &info, n, "the gradient");
+}
+
+static void update(ArmcTraining *t, double norm)
+{
+    uint64_t number = t->state.step - t->state.skipped + 1; /* of the updates */
+    armc_optim_step(t->optim,
+                    &(ArmcOptimStep){
+                        .gradient = armc_gradient_get(t->gradient),
+                        .scale = armc_gradient_clip(norm, t->options.clip),
+                        .rate = t->options.hyper.lr *
+                                armc_schedule_share(t->options.schedule, &t->course, t->state.step),
+                        .step = number,
+                    });
+    if (t->average != NULL)
+        armc_average_take(t->average, number);
+}
+
+static bool is_huge(ArmcTraining *t, double norm)
+{
+    ArmcNormMean norms = {t->state.step, t->state.norm_mean};
+    bool huge = armc_norm_is_huge(&norms, norm, t->options.skip);
+    t->state.norm_mean = norms.mean;
+    return huge;
+}
+
+bool armc_training_step(ArmcTraining *t, double *nats)
+{
+    int64_t left = t->data->count[ARMC_TRAIN] - (int64_t)t->state.position;
+    int64_t count = least(left, t->options.batch * t->options.accumulate);
+    double sum, norm;
+    if (!find_gradient(t, count, &sum, &norm))
+        return false;
+    if (is_huge(t, norm))
+        t->state.skipped++;
+    else
+        update(t, norm);
+    t->state.step++;
+    t->state.position += (uint64_t)count;
+    t->state.loss_sum += sum;
+    *nats = sum / (double)count;
+    return true;
+}
+
+bool armc_training_again(ArmcTraining *t, double *nats)
+{
+    t->state.position = 0;
+    return armc_training_step(t, nats);
+}
