@@ -73,6 +73,7 @@ int armc_token_word(const char *text, size_t length); /* a keyword's kind, or NA
 ArmcTree *armc_token_number(ArmcParse *parse, ArmcSpan span);
 ArmcTree *armc_token_size(ArmcParse *parse, ArmcSpan span);
 ArmcTree *armc_token_string(ArmcParse *parse, ArmcSpan span);
+ArmcTree *armc_token_quoted(ArmcParse *parse, ArmcSpan span); /* 'in the wrong quotes' */
 void armc_token_bad_character(ArmcParse *parse, ArmcSpan span);
 
 /* brackets.c: fills tokens from raw; reports brackets that do not match. */

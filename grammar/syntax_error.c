@@ -104,6 +104,13 @@ static const char *describe(const ArmcParse *parse, const ArmcToken *token)
     return armc_arena_printf(parse->arena, "%s`%.*s`", what, length, text);
 }
 
+/* Behind `|` the only word that the parser names is a stage's. */
+static bool wants_stage(const ArmcParse *parse, const char *const *words, int count)
+{
+    return count == 1 && strcmp(words[0], "a name") == 0 && parse->current > 0 &&
+           parse->tokens.items[parse->current - 1].kind == '|';
+}
+
 static void advise(const ArmcParse *parse, ArmcDiag *diag, const ArmcToken *found, bool wants_name)
 {
     int statement = parse->tokens.items[parse->statement].kind;
@@ -111,6 +118,8 @@ static void advise(const ArmcParse *parse, ArmcDiag *diag, const ArmcToken *foun
         armc_diag_help(diag, "two values are compared by `==`");
     else if (found->kind == ARMC_T_ELSE)
         armc_diag_help(diag, "`else` follows the `}` of an `if`");
+    else if (found->kind == ARMC_T_INDEX && wants_name)
+        armc_diag_help(diag, "a part is taken of a value that has a name: h = …, then h[…]");
     else if (is_keyword(found) && wants_name)
         armc_diag_help(diag, "`%.*s` is a word of the language: a name must be another one",
                        (int)(found->span.end - found->span.begin),
@@ -126,6 +135,8 @@ void armc_syntax_error(ArmcParse *parse, const char *const *expected, int count)
         return;
     parse->is_statement_bad = true;
     int chosen = choose_words(expected, count, words);
+    if (wants_stage(parse, words, chosen))
+        words[0] = "a stage";
     ArmcDiag *diag = armc_diag_at(parse->diags, ARMC_E_unexpected_token, found->span,
                                   "expected %s, but found %s", list_words(parse, words, chosen),
                                   describe(parse, found));

@@ -101,23 +101,30 @@ void armc_token_add(ArmcParse *parse, ArmcToken token)
     ARMC_PUSH(parse->arena, parse->raw.items, parse->raw.count, parse->raw.capacity, token);
 }
 
+static const struct {
+    const char *word;
+    int kind;
+} keywords[] = {
+    {"model", ARMC_T_MODEL},   {"block", ARMC_T_BLOCK}, {"option", ARMC_T_OPTION},
+    {"import", ARMC_T_IMPORT}, {"param", ARMC_T_PARAM}, {"shared", ARMC_T_SHARED},
+    {"input", ARMC_T_INPUT},   {"given", ARMC_T_GIVEN}, {"repeat", ARMC_T_REPEAT},
+    {"as", ARMC_T_AS},         {"if", ARMC_T_IF},       {"else", ARMC_T_ELSE},
+    {"return", ARMC_T_RETURN}, {"or", ARMC_T_OR},       {"and", ARMC_T_AND},
+    {"not", ARMC_T_NOT},
+};
+enum { KEYWORDS = sizeof keywords / sizeof *keywords };
+
 int armc_token_word(const char *text, size_t length)
 {
-    static const struct {
-        const char *word;
-        int kind;
-    } keywords[] = {
-        {"model", ARMC_T_MODEL},   {"block", ARMC_T_BLOCK}, {"option", ARMC_T_OPTION},
-        {"import", ARMC_T_IMPORT}, {"param", ARMC_T_PARAM}, {"shared", ARMC_T_SHARED},
-        {"input", ARMC_T_INPUT},   {"given", ARMC_T_GIVEN}, {"repeat", ARMC_T_REPEAT},
-        {"as", ARMC_T_AS},         {"if", ARMC_T_IF},       {"else", ARMC_T_ELSE},
-        {"return", ARMC_T_RETURN}, {"or", ARMC_T_OR},       {"and", ARMC_T_AND},
-        {"not", ARMC_T_NOT},
-    };
-    for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
+    for (size_t i = 0; i < KEYWORDS; i++)
         if (strlen(keywords[i].word) == length && memcmp(keywords[i].word, text, length) == 0)
             return keywords[i].kind;
     return ARMC_T_NAME;
+}
+
+const char *armc_keyword(size_t index)
+{
+    return index < KEYWORDS ? keywords[index].word : NULL;
 }
 
 static ArmcTree *make_number(ArmcParse *parse, ArmcSpan span, double number, bool is_integer)
@@ -136,7 +143,9 @@ static ArmcTree *check_size(ArmcParse *parse, ArmcTree *tree)
     if (is_fine)
         return tree;
     parse->is_next_bad = true;
-    armc_diag_at(parse->diags, ARMC_E_bad_number, tree->span, "this number is too large");
+    armc_diag_at(parse->diags, ARMC_E_bad_number, tree->span, "this number is too large: %s",
+                 tree->is_integer ? "whole numbers go up to 9007199254740992 (2^53)"
+                                  : "the largest is about 1.8e308");
     return make_number(parse, tree->span, 0, true);
 }
 
@@ -154,8 +163,9 @@ ArmcTree *armc_token_number(ArmcParse *parse, ArmcSpan span)
         parse->is_next_bad = true;
         ArmcDiag *diag = armc_diag_at(parse->diags, ARMC_E_bad_number, span,
                                       "`%s` is neither a number nor a name", copy);
-        armc_diag_help(
-            diag, "a name begins with a letter or `_`; two arguments need a space between them");
+        armc_diag_help(diag, is_hex ? "numbers are written in decimal"
+                                    : "a name begins with a letter or `_`; two arguments need a "
+                                      "space between them");
         return make_number(parse, span, 0, true);
     }
     return check_size(parse, make_number(parse, span, number, strcspn(copy, ".eE") == length));
@@ -231,6 +241,19 @@ ArmcTree *armc_token_string(ArmcParse *parse, ArmcSpan span)
         end = span.end;
     }
     return armc_tree_leaf(parse, ARMC_TREE_STRING, span, decode(parse, begin, end));
+}
+
+/* 'text': the string is meant, so what follows can be read on. */
+ArmcTree *armc_token_quoted(ArmcParse *parse, ArmcSpan span)
+{
+    const char *text = parse->source->text + span.begin;
+    int length = (int)(span.end - span.begin);
+    parse->is_next_bad = true;
+    ArmcDiag *diag =
+        armc_diag_at(parse->diags, ARMC_E_bad_character, span, "the language has no sign `'`");
+    armc_diag_help(diag, "a string stands in double quotes: \"%.*s\"", length - 2, text + 1);
+    return armc_tree_leaf(parse, ARMC_TREE_STRING, span,
+                          armc_arena_strndup(parse->arena, text + 1, (size_t)length - 2));
 }
 
 /* What a newcomer may mean by a character that other languages use. */

@@ -39,6 +39,9 @@ ArmcTree *armc_parse(ArmcArena *arena, ArmcDiags *diags, const ArmcSource *sourc
 /* At the prompt: does the text end inside an open bracket, brace or string, so that another line must follow? */
 bool armc_parse_is_unfinished(ArmcArena *arena, const char *text);
 
+/* The keywords one by one, for completion; NULL behind the last. */
+const char *armc_keyword(size_t index);
+
 /* Prints the tree in the one true layout (armc fmt). Comments (`#`) are kept. print(parse(print(parse(s)))) is stable. */
 void armc_tree_print(const ArmcTree *tree, const ArmcSource *source, ArmcBuf *out);
 

@@ -52,6 +52,7 @@ typedef struct ArmcOptions {
     int json;        /* results as one JSON object a line */
     int colour;      /* colour in diagnostics */
     const char *cpu; /* forces a set of kernels: generic, avx2, avx512, neon; NULL: the best one */
+    const char *stdlib;  /* a folder in place of the standard library in the program; NULL: none */
     const char *command; /* what the user typed, for the head of the metrics; NULL: "armc" */
     const char
         *resume_advice;       /* the command that resumes an interrupted run; NULL: none is given */
@@ -90,6 +91,21 @@ ArmcResult armc_fmt_file(ArmcSession *session, const char *path, int in_place);
 ArmcResult armc_expand_file(ArmcSession *session, const char *path, const char *const *overrides,
                             size_t count, const ArmcAssumed *assumed);
 
+/* What armc_calc works on. Lists are separated by commas; NULL: none. */
+typedef struct ArmcCalculation {
+    const char *const *arrays; /* NAME=FILE.npy, or NAME:LEVELS=FILE.npy for whole numbers; a name
+                                  with a dot is that of a parameter of a block */
+    size_t array_count;
+    const char *batch;     /* names of the arrays whose first axis is the batch */
+    const char *out;       /* a file for each result */
+    const char *cotangent; /* for each result a file with dy, of its shape */
+    const char *grad, *to; /* names to differentiate by; a file for each of these gradients */
+} ArmcCalculation;
+
+/* Evaluates an expression of ops and blocks on arrays, and its gradients. */
+ArmcResult armc_calc(ArmcSession *session, const char *expression,
+                     const ArmcCalculation *calculation);
+
 /* --- checkpoints --- */
 
 /* Carries out a command of the language on the model in a checkpoint: armc_command("sample",
@@ -114,6 +130,25 @@ ArmcResult armc_version(ArmcSession *session);
 
 /* The word of `words` that is nearest to `word`, or NULL where none is near. */
 const char *armc_nearest(const char *word, const char *const *words, size_t count);
+
+/* --- a prompt: statements one after the other, in a session that stays. What was typed makes the
+ * same as a script with the same statements. Any other call that does work ends it. --- */
+
+/* Begins, or begins anew. */
+ArmcResult armc_prompt_open(ArmcSession *session);
+/* Does the text end inside an open bracket, brace or string, so that another line must follow? */
+int armc_prompt_is_unfinished(ArmcSession *session, const char *text);
+/* Runs statements, commands at once. A line that begins with `|` or `else` amends the last
+ * statement. After a mistake nothing stays of the statement that it is in, and what follows it in
+ * the text is not run; an interrupted training keeps the weights that it has reached. */
+ArmcResult armc_prompt_run(ArmcSession *session, const char *text);
+/* Like armc_help, and it knows what was defined at the prompt. */
+ArmcResult armc_prompt_help(ArmcSession *session, const char *name);
+/* Calls `word` with each word that may stand at the end of the text, one begun there: completion.
+ * Returns where in the text it begins. `is_string` is set where it is part of a string: names of
+ * data sets are called then, file names are the caller's. */
+size_t armc_prompt_complete(ArmcSession *session, const char *text,
+                            void (*word)(void *user, const char *word), void *user, int *is_string);
 
 /* --- for measuring: steps of a training, under the caller's clock --- */
 

@@ -26,6 +26,7 @@ typedef struct ArmcCli {
     bool wants_help;
     bool steps, source, in_place;
     ArmcAssumed assumed;
+    ArmcCalculation calculation; /* of calc: its lists */
     ArmcConsole console;
     ArmcSession *session;
 } ArmcCli;
@@ -39,16 +40,22 @@ typedef struct ArmcSubcommand {
 } ArmcSubcommand;
 extern const ArmcSubcommand armc_subcommands[]; /* ends with a NULL name */
 extern const ArmcSubcommand
-    armc_on_checkpoint; /* any command of the language that works on a model */
+    armc_on_checkpoint;                     /* any command of the language that works on a model */
+extern const ArmcSubcommand armc_at_prompt; /* `armc` alone */
 
-/* Takes flags out of argv[2..], the rest are words. False after a message: exit status 2. */
-bool armc_cli_parse(ArmcCli *cli, const ArmcSubcommand *subcommand, int argc, char **argv);
+/* Takes flags out of argv[first..], the rest are words. False after a message: exit status 2. */
+bool armc_cli_parse(ArmcCli *cli, const ArmcSubcommand *subcommand, int first, int argc,
+                    char **argv);
 void armc_cli_print_usage(void);
 void armc_cli_print_help(const ArmcSubcommand *subcommand);
 /* "error: … / help: did you mean" on stderr. */
 void armc_cli_complain(const char *what, const char *word, const char *near);
 
 void armc_console_open(ArmcConsole *console);
+/* From here on a signal asks us to stop; a second one ends the process. */
+void armc_console_listen(ArmcConsole *console);
+/* From here on a signal ends the process as usual. */
+void armc_console_unlisten(ArmcConsole *console);
 void armc_console_close(ArmcConsole *console);
 ArmcCallbacks armc_console_callbacks(ArmcConsole *console);
 

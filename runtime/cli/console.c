@@ -110,7 +110,7 @@ static int interrupted(void *user)
 }
 
 /* A shell's background job ignores SIGINT; it goes on doing so. */
-void armc_console_open(ArmcConsole *console)
+static void set_signals(void (*handler)(int))
 {
     for (int i = 0; i < SIGNALS; i++) {
         struct sigaction action;
@@ -118,9 +118,26 @@ void armc_console_open(ArmcConsole *console)
         if (action.sa_handler == SIG_IGN)
             continue;
         action =
-            (struct sigaction){.sa_handler = arrive, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
+            (struct sigaction){.sa_handler = handler, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
         sigaction(signals[i], &action, NULL);
     }
+}
+
+void armc_console_listen(ArmcConsole *console)
+{
+    console->signal = 0;
+    set_signals(arrive);
+}
+
+void armc_console_unlisten(ArmcConsole *console)
+{
+    console->signal = 0;
+    set_signals(SIG_DFL);
+}
+
+void armc_console_open(ArmcConsole *console)
+{
+    armc_console_listen(console);
     signal(SIGXFSZ,
            SIG_IGN); /* a file that may not grow is an error of write, not the end of the process */
     console->is_terminal = isatty(STDERR_FILENO) == 1;

@@ -121,6 +121,45 @@ static bool set_source(ArmcCli *cli, const char *value)
     return true;
 }
 
+/* The arrays are words behind the expression; the flag tells where they begin. */
+static bool set_in(ArmcCli *cli, const char *value)
+{
+    bool good = cli->word_count > 0 && cli->word_count < ARMC_CLI_MOST_WORDS;
+    if (good)
+        cli->words[cli->word_count++] = value;
+    return good;
+}
+
+static bool set_out(ArmcCli *cli, const char *value)
+{
+    cli->calculation.out = value;
+    return true;
+}
+
+static bool set_batch(ArmcCli *cli, const char *value)
+{
+    cli->calculation.batch = value;
+    return true;
+}
+
+static bool set_grad(ArmcCli *cli, const char *value)
+{
+    cli->calculation.grad = value;
+    return true;
+}
+
+static bool set_cotangent(ArmcCli *cli, const char *value)
+{
+    cli->calculation.cotangent = value;
+    return true;
+}
+
+static bool set_to(ArmcCli *cli, const char *value)
+{
+    cli->calculation.to = value;
+    return true;
+}
+
 static bool set_in_place(ArmcCli *cli, const char *value)
 {
     (void)value;
@@ -146,6 +185,12 @@ static const Flag flags[] = {
     {"--levels", "K", "the levels that go with --input", false, set_levels},
     {"--steps", NULL, "the steps of the program, too", false, set_steps},
     {"--source", NULL, "how it is written", false, set_source},
+    {"--in", "NAME=FILE", "arrays, behind the expression: --in x=x.npy w=w.npy", false, set_in},
+    {"--out", "FILE", "where the result goes; one file for each, with commas", false, set_out},
+    {"--batch", "NAMES", "arrays whose first axis is the batch: x,y", false, set_batch},
+    {"--grad", "NAMES", "what to differentiate by: x,w", false, set_grad},
+    {"--cotangent", "FILE", "dy, of the result's shape", false, set_cotangent},
+    {"--to", "FILES", "where the gradients go: dx.npy,dw.npy", false, set_to},
     {"--in-place", NULL, "change the file instead of printing", false, set_in_place},
 };
 enum { FLAGS = sizeof flags / sizeof *flags };
@@ -212,10 +257,11 @@ static bool check_words(const ArmcCli *cli, const ArmcSubcommand *subcommand)
     return false;
 }
 
-bool armc_cli_parse(ArmcCli *cli, const ArmcSubcommand *subcommand, int argc, char **argv)
+bool armc_cli_parse(ArmcCli *cli, const ArmcSubcommand *subcommand, int first, int argc,
+                    char **argv)
 {
     bool only_words = false; /* behind -- */
-    for (int i = 2; i < argc; i++) {
+    for (int i = first; i < argc; i++) {
         if (!only_words && strcmp(argv[i], "--") == 0) {
             only_words = true;
         } else if (!only_words && argv[i][0] == '-' && argv[i][1] == '-') {
@@ -253,6 +299,7 @@ void armc_cli_print_help(const ArmcSubcommand *subcommand)
 void armc_cli_print_usage(void)
 {
     puts("armc: autoregressive generative models from a script\n");
+    printf("  %-44s %s\n", armc_at_prompt.usage, armc_at_prompt.doc);
     for (const ArmcSubcommand *row = armc_subcommands; row->name != NULL; row++)
         printf("  %-44s %s\n", row->usage, row->doc);
     printf("  %-44s %s\n", armc_on_checkpoint.usage, armc_on_checkpoint.doc);

@@ -17,8 +17,8 @@ static const ArmcSubcommand *find_subcommand(const char *name)
 
 static int unknown_subcommand(const char *word)
 {
-    const char *names[MOST_NAMES] = {"sample", "eval", "plot"};
-    size_t count = 3;
+    const char *names[MOST_NAMES] = {"sample", "eval", "score", "plot"};
+    size_t count = 4;
     for (const ArmcSubcommand *row = armc_subcommands; row->name != NULL && count < MOST_NAMES;
          row++)
         names[count++] = row->name;
@@ -71,8 +71,10 @@ static int run_session(ArmcCli *cli, const ArmcSubcommand *subcommand, int argc,
     armc_console_open(&cli->console);
     cli->options.colour = wants_colour(cli);
     cli->options.cpu = getenv("ARMC_CPU");
+    cli->options.stdlib = getenv("ARMC_STDLIB");
     cli->options.command = command;
-    cli->options.resume_advice = strcmp(argv[1], "run") == 0 ? advice : NULL;
+    cli->options.resume_advice =
+        cli->command != NULL && strcmp(cli->command, "run") == 0 ? advice : NULL;
     ArmcCallbacks callbacks = armc_console_callbacks(&cli->console);
     cli->session = armc_session_new(&cli->options, &callbacks);
     if (cli->session == NULL) {
@@ -82,20 +84,31 @@ static int run_session(ArmcCli *cli, const ArmcSubcommand *subcommand, int argc,
     return finish(cli, subcommand->run(cli));
 }
 
+/* `armc` with nothing but flags is the prompt. */
+static int run_prompt(int argc, char **argv)
+{
+    ArmcCli cli = {0};
+    if (!armc_cli_parse(&cli, &armc_at_prompt, 1, argc, argv))
+        return ARMC_STATUS_USAGE;
+    return run_session(&cli, &armc_at_prompt, argc, argv);
+}
+
 int main(int argc, char **argv)
 {
-    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         armc_cli_print_usage();
-        return argc < 2 ? ARMC_STATUS_USAGE : ARMC_STATUS_DONE;
+        return ARMC_STATUS_DONE;
     }
     char version[] = "version";
-    if (strcmp(argv[1], "--version") == 0)
+    if (argc > 1 && strcmp(argv[1], "--version") == 0)
         argv[1] = version;
+    if (argc < 2 || strncmp(argv[1], "--", 2) == 0)
+        return run_prompt(argc, argv);
     const ArmcSubcommand *subcommand = find_subcommand(argv[1]);
     if (subcommand == NULL)
         return unknown_subcommand(argv[1]);
     ArmcCli cli = {0};
-    if (!armc_cli_parse(&cli, subcommand, argc, argv))
+    if (!armc_cli_parse(&cli, subcommand, 2, argc, argv))
         return ARMC_STATUS_USAGE;
     if (cli.wants_help) {
         armc_cli_print_help(subcommand);

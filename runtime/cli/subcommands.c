@@ -1,5 +1,6 @@
 /* One row a subcommand. */
 #include "runtime/cli/cli.h"
+#include "runtime/cli/repl.h"
 
 static ArmcResult run(ArmcCli *cli)
 {
@@ -16,6 +17,14 @@ static ArmcResult plan(ArmcCli *cli)
 {
     return armc_plan_file(cli->session, cli->words[0], cli->words + 1, cli->word_count - 1,
                           &cli->assumed, cli->steps);
+}
+
+static ArmcResult calc(ArmcCli *cli)
+{
+    ArmcCalculation calculation = cli->calculation;
+    calculation.arrays = cli->words + 1;
+    calculation.array_count = cli->word_count - 1;
+    return armc_calc(cli->session, cli->words[0], &calculation);
 }
 
 static ArmcResult fmt(ArmcCli *cli)
@@ -107,6 +116,16 @@ const ArmcSubcommand armc_subcommands[] = {
      1,
      ARMC_CLI_MOST_WORDS - 1,
      expand},
+    {"calc",
+     "armc calc EXPR --in NAME=FILE ... --out FILE",
+     "an expression of ops and blocks on NPY arrays",
+     "  armc calc 'matmul(x, w) | relu' --in x=x.npy w=w.npy --batch x --out y.npy\n"
+     "  armc calc 'matmul(x, w)' --in x=x.npy w=w.npy --batch x --grad x,w --cotangent dy.npy --to "
+     "dx.npy,dw.npy",
+     {"--in", "--out", "--batch", "--grad", "--cotangent", "--to"},
+     1,
+     ARMC_CLI_MOST_WORDS - 1,
+     calc},
     {"explain", "armc explain CODE", "what an error code means", NULL, {0}, 1, 1, explain},
     {"reference",
      "armc reference",
@@ -121,15 +140,21 @@ const ArmcSubcommand armc_subcommands[] = {
 };
 
 const ArmcSubcommand armc_on_checkpoint = {
-    "sample|eval|plot|...",
-    "armc sample|eval|plot|... CHECKPOINT [WORDS]",
+    "sample|eval|score|plot|...",
+    "armc sample|eval|score|plot|... CHECKPOINT [WORDS]",
     "a command of the language on a trained model",
     "The words are those of the script's statement, behind the model; `armc help sample` tells "
     "them:\n"
     "  armc sample net.safetensors 100 to=samples.png\n"
-    "  armc eval net.safetensors",
+    "  armc eval net.safetensors\n"
+    "  armc score net.safetensors digits.test to=scores.csv",
     {0},
     1,
     ARMC_CLI_MOST_WORDS - 1,
     on_checkpoint,
+};
+
+const ArmcSubcommand armc_at_prompt = {
+    "prompt", "armc",    "reads statements from the terminal or a pipe and runs them", NULL, {0}, 0,
+    0,        armc_repl,
 };
