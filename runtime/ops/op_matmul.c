@@ -1,4 +1,6 @@
 /* Products with one matrix for all sites. Letters: s sites, k features in, n features out. */
+#include <string.h>
+
 #include "runtime/ops/family.h"
 
 /* A matrix product over R = batch x sites rows is cut where it is longer, in pieces that depend on the shape only. */
@@ -54,6 +56,56 @@ static int64_t rows_of(const ArmcCall *call, int input)
     return armc_shape_sites(x->shape) * (x->batched ? call->batch : 1);
 }
 
+/* --- masked weights --- */
+
+/* Under a mask a block of the result is computed in strips, each from what is live for it: with features in the order of their
+ * degrees masks are block triangular, and half of the arithmetic is left out. */
+enum { STRIP = 128 };
+
+typedef struct Range {
+    int64_t begin, end;
+} Range;
+
+/* The rows of W (k,n) outside of which these columns hold zeros only. */
+static Range live_rows(const ArmcValue *w, int64_t column, int64_t width)
+{
+    int64_t n = armc_shape_features(w->shape);
+    Range live = {0, armc_shape_sites(w->shape)};
+    while (w->mask && live.end > 0 && !memchr(w->mask + (live.end - 1) * n + column, 1, (size_t)width))
+        live.end--;
+    while (w->mask && live.begin < live.end && !memchr(w->mask + live.begin * n + column, 1, (size_t)width))
+        live.begin++;
+    return live;
+}
+
+/* The columns of W (k,n) outside of which these rows hold zeros only. */
+static Range live_columns(const ArmcValue *w, int64_t row, int64_t height)
+{
+    int64_t n = armc_shape_features(w->shape);
+    Range live = {n, 0};
+    for (int64_t i = row; w->mask && i < row + height; i++) {
+        const uint8_t *at = w->mask + i * n, *first = memchr(at, 1, (size_t)live.begin);
+        live.begin = first ? first - at : live.begin;
+        int64_t end = n;
+        while (end > live.end && !at[end - 1])
+            end--;
+        live.end = end;
+    }
+    return !w->mask ? (Range){0, n} : live.begin < live.end ? live : (Range){0, 0};
+}
+
+/* The first strip of a block, n wide at most; the whole of it where there is no mask. */
+static int64_t strip(const ArmcValue *w, int64_t n)
+{
+    return w->mask && n > STRIP ? STRIP : n;
+}
+
+static void clear(int64_t rows, int64_t width, ArmcReal *y, int64_t step)
+{
+    for (int64_t r = 0; r < rows; r++)
+        memset(y + r * step, 0, (size_t)width * sizeof *y);
+}
+
 /* --- y = x W --- */
 
 static Grid result_grid(const ArmcCall *call)
@@ -67,17 +119,29 @@ static int64_t result_tasks(const ArmcCall *call)
     return grid_tasks(result_grid(call));
 }
 
+static void matmul_block(const ArmcCall *call, Block b)
+{
+    int64_t k = armc_shape_features(call->node->in[0]->shape), n = armc_shape_features(call->node->out[0]->shape);
+    Range live = live_rows(call->node->in[1], b.column, b.n);
+    int64_t depth = live.end - live.begin;
+    const ArmcReal *x = call->in[0] + b.row * k + live.begin, *w = call->in[1] + live.begin * n + b.column;
+    ArmcReal *y = call->out[0] + b.row * n + b.column;
+    if (depth == 0)
+        clear(b.m, b.n, y, n);
+    else if (call->exact)
+        call->k->gemm(b.m, b.n, depth, x, k, w, n, y, n, 0);
+    else
+        armc_blas_gemm(0, 0, b.m, b.n, depth, 1, x, k, w, n, 0, y, n);
+}
+
 /* y (R,n) = x (R,k) W (k,n) */
 static void matmul_forward(const ArmcCall *call, int64_t task)
 {
-    int64_t k = armc_shape_features(call->node->in[0]->shape), n = armc_shape_features(call->node->out[0]->shape);
     Block b = block_of(result_grid(call), task);
-    const ArmcReal *x = call->in[0] + b.row * k, *w = call->in[1] + b.column;
-    ArmcReal *y = call->out[0] + b.row * n + b.column;
-    if (call->exact)
-        call->k->gemm(b.m, b.n, k, x, k, w, n, y, n, 0);
-    else
-        armc_blas_gemm(0, 0, b.m, b.n, k, 1, x, k, w, n, 0, y, n);
+    for (int64_t end = b.column + b.n; b.column < end; b.column += b.n) {
+        b.n = strip(call->node->in[1], end - b.column);
+        matmul_block(call, b);
+    }
 }
 
 static void matmul_rows(const ArmcRows *rows)
@@ -163,12 +227,21 @@ static void matmul_reads(const ArmcNode *node, int64_t site, int group, ArmcRead
     }
 }
 
+/* Where there is one site, nothing is gained by fusing, and the dead part of the gradient is left out. */
+static ArmcValue *weight_gradient(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
+{
+    ArmcValue *x = node->in[0], *w = node->in[1];
+    if (w->mask && armc_shape_sites(x->shape) == 1)
+        return ARMC_GRAD(grad, node, "matmul_dw_masked", NULL, x, dy, w);
+    return ARMC_GRAD(grad, node, "matmul_dw", NULL, x, dy);
+}
+
 static void matmul_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
 {
     if (armc_grad_wants(grad, node->in[0]))
         armc_grad_add(grad, node->in[0], ARMC_GRAD(grad, node, "matmul_dx", NULL, dy, node->in[1]));
     if (armc_grad_wants(grad, node->in[1]))
-        armc_grad_add(grad, node->in[1], ARMC_GRAD(grad, node, "matmul_dw", NULL, node->in[0], dy));
+        armc_grad_add(grad, node->in[1], weight_gradient(grad, node, dy));
 }
 
 ARMC_OP(matmul) = {
@@ -190,17 +263,29 @@ ARMC_OP(matmul) = {
 
 /* --- dx = dy W^T --- */
 
+static void matmul_dx_block(const ArmcCall *call, Block b)
+{
+    int64_t n = armc_shape_features(call->node->in[0]->shape), k = armc_shape_features(call->node->out[0]->shape);
+    Range live = live_columns(call->node->in[1], b.column, b.n);
+    int64_t depth = live.end - live.begin;
+    const ArmcReal *dy = call->in[0] + b.row * n + live.begin, *w = call->in[1] + b.column * n + live.begin;
+    ArmcReal *dx = call->out[0] + b.row * k + b.column;
+    if (depth == 0)
+        clear(b.m, b.n, dx, k);
+    else if (call->exact)
+        call->k->gemm_dot(b.m, b.n, depth, dy, n, w, n, dx, k, 0);
+    else
+        armc_blas_gemm(0, 1, b.m, b.n, depth, 1, dy, n, w, n, 0, dx, k);
+}
+
 /* dx (R,k) = dy (R,n) W^T, W (k,n) */
 static void matmul_dx_forward(const ArmcCall *call, int64_t task)
 {
-    int64_t n = armc_shape_features(call->node->in[0]->shape), k = armc_shape_features(call->node->out[0]->shape);
     Block b = block_of(result_grid(call), task);
-    const ArmcReal *dy = call->in[0] + b.row * n, *w = call->in[1] + b.column * n;
-    ArmcReal *dx = call->out[0] + b.row * k + b.column;
-    if (call->exact)
-        call->k->gemm_dot(b.m, b.n, n, dy, n, w, n, dx, k, 0);
-    else
-        armc_blas_gemm(0, 1, b.m, b.n, n, 1, dy, n, w, n, 0, dx, k);
+    for (int64_t end = b.column + b.n; b.column < end; b.column += b.n) {
+        b.n = strip(call->node->in[1], end - b.column);
+        matmul_dx_block(call, b);
+    }
 }
 
 static void matmul_dx_rows(const ArmcRows *rows)
@@ -246,6 +331,43 @@ static void matmul_dw_forward(const ArmcCall *call, int64_t task)
         armc_blas_gemm(1, 0, b.m, b.n, rows_of(call, 0), 1, x, k, dy, n, 0, dw, n);
 }
 
+/* Some rows of dW: the columns that are live for one of them, then zeros where the mask has them. */
+static void matmul_dw_block(const ArmcCall *call, Block b)
+{
+    const ArmcValue *weight = call->node->in[2];
+    int64_t k = armc_shape_features(call->node->in[0]->shape), n = armc_shape_features(weight->shape);
+    Range live = live_columns(weight, b.row, b.m);
+    Block inner = {b.row, live.begin > b.column ? live.begin : b.column, b.m, 0};
+    int64_t end = live.end < b.column + b.n ? live.end : b.column + b.n;
+    clear(b.m, b.n, call->out[0] + b.row * n + b.column, n);
+    if (inner.column >= end)
+        return;
+    inner.n = end - inner.column;
+    const ArmcReal *x = call->in[0] + b.row, *dy = call->in[1] + inner.column;
+    ArmcReal *dw = call->out[0] + b.row * n + inner.column;
+    if (call->exact)
+        call->k->gemm_outer(b.m, inner.n, rows_of(call, 0), x, k, dy, n, dw, n, 0);
+    else
+        armc_blas_gemm(1, 0, b.m, inner.n, rows_of(call, 0), 1, x, k, dy, n, 0, dw, n);
+    for (int64_t i = 0; i < b.m; i++)
+        for (int64_t j = 0; j < inner.n; j++)
+            dw[i * n + j] = weight->mask[(b.row + i) * n + inner.column + j] ? dw[i * n + j] : 0;
+}
+
+static void matmul_dw_masked_forward(const ArmcCall *call, int64_t task)
+{
+    Block b = block_of(weight_grid(call), task);
+    for (int64_t end = b.row + b.m; b.row < end; b.row += b.m) {
+        b.m = strip(call->node->in[2], end - b.row);
+        matmul_dw_block(call, b);
+    }
+}
+
+static void weight_mask(ArmcInfer *infer)
+{
+    infer->node->out[0]->mask = infer->node->in[2]->mask;
+}
+
 static void matmul_dw_rows(const ArmcRows *rows)
 {
     int64_t k = rows->in_width[0], n = rows->in_width[1];
@@ -262,4 +384,14 @@ ARMC_OP(matmul_dw) = {
     .rows = matmul_dw_rows,
     .tasks = matmul_dw_tasks,
     .forward = matmul_dw_forward,
+};
+
+ARMC_OP(matmul_dw_masked) = {
+    .name = "matmul_dw_masked",
+    .doc = "Gradient of matmul with respect to a masked weight: 0 where the mask is 0.",
+    .sig = "x[*s,k] dy[*s,n] weight[k,n] -> [k,n]",
+    .flags = ARMC_OP_INTERNAL | ARMC_OP_SUMS_BATCH,
+    .mask = weight_mask,
+    .tasks = matmul_dw_tasks,
+    .forward = matmul_dw_masked_forward,
 };
