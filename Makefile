@@ -1,5 +1,5 @@
 # armc.  make | make debug | make asan | make double      the program: ./armc (release), build/KIND/armc (the others)
-#        make deps | demo | test | lint | bench | fmt | fmt-check | install PREFIX=… | clean
+#        make deps | demo | test | big | lint | bench | fmt | fmt-check | install PREFIX=… | clean
 #        CC=clang works; WERROR=1 turns warnings into errors; V=1 shows the commands.
 #
 # One pass of this file builds one KIND. What can be written by a program is: the registries of ops, commands, … come
@@ -81,7 +81,7 @@ LIBRARY := $(BUILD)/libarmc.a
 
 # --- what one calls ----------------------------------------------------------------------------------------------------
 
-.PHONY: all debug asan double program unit deps demo test lint bench fmt fmt-check install clean FORCE
+.PHONY: all debug asan double program unit deps demo test big lint bench fmt fmt-check install clean FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -161,6 +161,10 @@ $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(UNIT_SHARED:%.c=$(BUIL
 test:
 	@tools/deps.sh build test
 	@tests/run.sh $(SUITES)
+
+# What is too large for every day.
+big: program
+	@tests/big/npy.sh ./armc
 
 # --- the rest ----------------------------------------------------------------------------------------------------------
 

@@ -54,15 +54,22 @@ static bool bind_rest(ArmcSession *session, const ArmcScript *script)
     return true;
 }
 
+/* Data that are not at hand don't keep a script from being checked. */
+static void advise_shape(const ArmcSession *session)
+{
+    static const ArmcDiagCode codes[] = {ARMC_E_unknown_data, ARMC_E_missing_file};
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        armc_diag_help(armc_diags_find(session->diags, codes[i]),
+                       "without the data, --input 28x28x1 --levels 10 checks the script");
+}
+
 /* All models of the script as graphs. */
 static bool bind_all(ArmcSession *session, ArmcScript *script)
 {
     if (!armc_script_open(session, script))
         return false;
     bool good = armc_script_pass(session, script, ARMC_MODE_CHECK) && bind_rest(session, script);
-    if (session->lacks_data)
-        armc_say_note(session,
-                      "without its data a script is checked by --input 28x28x1 --levels 10\n");
+    advise_shape(session);
     return good;
 }
 
@@ -70,7 +77,10 @@ static bool check(ArmcSession *session, void *context)
 {
     if (!bind_all(session, context))
         return false;
-    armc_tell_nets(session, armc_say_result);
+    if (session->options.json)
+        armc_tell_nets_json(session);
+    else
+        armc_tell_nets(session, armc_say_result);
     return true;
 }
 
@@ -88,7 +98,7 @@ static bool expand(ArmcSession *session, void *context)
     for (size_t i = 0; i < session->net_count; i++) {
         ArmcBuf *text = armc_work_text(session);
         armc_model_expand(session->nets[i]->model, session->nets[i]->graph, text);
-        armc_say_result(session, "%s", text->data);
+        armc_tell_text(session, "expand", text->data);
     }
     return true;
 }

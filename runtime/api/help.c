@@ -25,7 +25,7 @@ static bool help_on_file(ArmcSession *session, const char *path)
         return false;
     ArmcBuf *text = armc_work_text(session);
     armc_help_script(session->module, script.tree, text);
-    armc_say_result(session, "%s", text->data);
+    armc_tell_text(session, "help", text->data);
     return true;
 }
 
@@ -42,8 +42,9 @@ static bool help_on_name(ArmcSession *session, const HelpWork *work)
             armc_diag_help(diag, "did you mean `%s`?", near);
         else
             armc_diag_help(diag, "`armc help` lists all names");
+        return false;
     }
-    armc_say_result(session, "%s", text->data);
+    armc_tell_text(session, "help", text->data);
     return armc_work_is_fine(session);
 }
 
@@ -54,6 +55,20 @@ static bool help(ArmcSession *session, void *context)
     if (work->name != NULL && strpbrk(work->name, "./") != NULL)
         return help_on_file(session, work->name);
     return open_empty(session) && help_on_name(session, work);
+}
+
+static bool help_at_prompt(ArmcSession *session, void *context)
+{
+    return help_on_name(session, context);
+}
+
+ArmcResult armc_prompt_help(ArmcSession *session, const char *name)
+{
+    HelpWork work = {name, 0};
+    if (session->prompt == NULL)
+        return ARMC_STATUS_USAGE;
+    armc_diags_clear(session->diags);
+    return armc_work_on(session, help_at_prompt, &work);
 }
 
 ArmcResult armc_help(ArmcSession *session, const char *name, int source)
@@ -69,7 +84,7 @@ static bool reference(ArmcSession *session, void *context)
         return false;
     ArmcBuf *text = armc_work_text(session);
     armc_reference(session->module, text);
-    armc_say_result(session, "%s", text->data);
+    armc_tell_text(session, "reference", text->data);
     return true;
 }
 
@@ -83,7 +98,7 @@ static bool explain(ArmcSession *session, void *context)
     const char *const *code = context;
     const char *page = armc_diag_explain(*code);
     if (page != NULL) {
-        armc_say_result(session, "%s", page);
+        armc_tell_text(session, "explain", page);
         return true;
     }
     ArmcDiag *diag = armc_diag_add(session->diags, ARMC_E_unknown_name, NULL,
@@ -101,9 +116,11 @@ ArmcResult armc_explain(ArmcSession *session, const char *code)
 static bool version(ArmcSession *session, void *context)
 {
     (void)context;
-    armc_say_result(session, "armc %s (%s), %s, kernels %s, %s\n", version_number, armc_commit,
+    ArmcBuf *text = armc_work_text(session);
+    armc_buf_printf(text, "armc %s (%s), %s, kernels %s, %s\n", version_number, armc_commit,
                     ARMC_REAL_IS_DOUBLE ? "double" : "float", session->kernels->name,
                     armc_blas_name());
+    armc_tell_text(session, "version", text->data);
     return true;
 }
 

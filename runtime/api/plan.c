@@ -47,28 +47,37 @@ static void tell_plan(ArmcSession *session, const ArmcNet *net)
                     plan->multiply_adds);
 }
 
-static void tell_steps(ArmcSession *session, const ArmcNet *net)
+static const char *steps_text(ArmcSession *session, const ArmcNet *net)
 {
     ArmcBuf *text = armc_work_text(session);
     armc_program_describe(net->program, text);
-    armc_say_result(session, "%s", text->data);
+    return text->data;
+}
+
+static void tell_net(ArmcSession *session, const ArmcNet *net, int with_steps)
+{
+    if (session->options.json) {
+        armc_tell_plan_json(session, net, with_steps ? steps_text(session, net) : NULL);
+        return;
+    }
+    tell_plan(session, net);
+    if (with_steps)
+        armc_say_result(session, "%s", steps_text(session, net));
 }
 
 static bool plan(ArmcSession *session, void *context)
 {
     PlanWork *work = context;
-    if (!armc_script_open(session, &work->script) ||
-        !armc_script_pass(session, &work->script, ARMC_MODE_CHECK))
+    if (!armc_script_open(session, &work->script))
         return false;
+    /* What is too large is told like the rest: the table shows what for. */
+    bool good = armc_script_pass(session, &work->script, ARMC_MODE_CHECK);
     for (size_t i = 0; i < session->net_count; i++) {
         const ArmcNet *net = session->nets[i];
-        if (net->plan == NULL)
-            continue;
-        tell_plan(session, net);
-        if (work->steps)
-            tell_steps(session, net);
+        if (net->plan != NULL)
+            tell_net(session, net, work->steps);
     }
-    return true;
+    return good;
 }
 
 ArmcResult armc_plan_file(ArmcSession *session, const char *path, const char *const *overrides,

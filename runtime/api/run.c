@@ -46,7 +46,7 @@ static bool fmt(ArmcSession *session, void *context)
     bool changed = text->length != session->script.length ||
                    memcmp(text->data, session->script.text, text->length) != 0;
     if (!work->in_place)
-        armc_say_result(session, "%s", text->data);
+        armc_tell_text(session, "fmt", text->data);
     else if (changed)
         replace(session, session->script.name, text);
     return true;

@@ -58,7 +58,6 @@ static void no_such_script(ArmcSession *session, const char *name, int error)
     else
         armc_diag_help(diag, "a script is looked for in the working folder, in models/ and among "
                              "the built-in models");
-    session->status = ARMC_RESOURCE;
 }
 
 static bool read_script(ArmcSession *session, const char *name)
@@ -213,6 +212,10 @@ bool armc_script_pass(ArmcSession *session, const ArmcScript *script, ArmcMode m
     ArmcHost *host = ARMC_NEW(session->run, ArmcHost);
     *host = (ArmcHost){
         .session = session, .data_shape = data_shape, .read_import = read_import, .wants = wants};
+    host->stdlib = armc_stdlib_read(session);
+    host->stdlib_folder = session->options.stdlib;
+    if (session->prompt != NULL)
+        host->stage = armc_prompt_stage;
     session->mode = mode;
     session->net_count = 0;
     session->written_count = 0;

@@ -27,6 +27,7 @@ static bool fill(ArmcSession *session, const ArmcOptions *options, const ArmcCal
     armc_buf_init(&session->long_text, &session->fault);
     session->options = *options;
     session->options.cpu = copy(session->arena, options->cpu);
+    session->options.stdlib = copy(session->arena, options->stdlib);
     session->options.command =
         copy(session->arena, options->command != NULL ? options->command : "armc");
     session->options.resume_advice = copy(session->arena, options->resume_advice);
@@ -103,11 +104,22 @@ bool armc_work_is_fine(const ArmcSession *session)
     return armc_diags_count(session->diags) == 0 && !session->interrupted;
 }
 
+/* A file or the memory that is missing is not the script's mistake. */
+static ArmcStatus status_of_diagnostics(const ArmcSession *session)
+{
+    static const ArmcDiagCode resources[] = {ARMC_E_missing_file, ARMC_E_unwritable,
+                                             ARMC_E_too_large};
+    for (size_t i = 0; i < sizeof resources / sizeof *resources; i++)
+        if (armc_diags_find(session->diags, resources[i]) != NULL)
+            return ARMC_RESOURCE;
+    return session->status;
+}
+
 static ArmcResult outcome(ArmcSession *session, bool done)
 {
     if (armc_diags_count(session->diags) > 0) {
         tell_diagnostics(session);
-        return (ArmcResult)session->status;
+        return (ArmcResult)status_of_diagnostics(session);
     }
     if (done)
         return ARMC_STATUS_DONE;
@@ -129,6 +141,7 @@ void armc_work_begin(ArmcSession *session)
     session->diags = NULL;
     session->module = NULL;
     session->script = (ArmcText){0};
+    session->stdlib = NULL;
     session->imports = NULL;
     session->import_count = session->import_capacity = 0;
     session->nets = NULL;
@@ -138,9 +151,10 @@ void armc_work_begin(ArmcSession *session)
     session->written = NULL;
     session->written_count = session->written_capacity = 0;
     session->training = NULL;
+    session->prompt = NULL;
     session->assumed_shape = (ArmcShape){0};
     session->status = ARMC_USER;
-    session->interrupted = session->writes = session->lacks_data = false;
+    session->interrupted = session->writes = false;
 }
 
 static void end_scratch(ArmcSession *session)

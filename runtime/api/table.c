@@ -3,12 +3,9 @@
 
 #include "runtime/api/work.h"
 
-enum { STAGE_WIDTH = 44 };
+enum { STAGE_WIDTH = 44, TABLE_INDENT = 7 };
 
-typedef void Say(ArmcSession *session, const char *format, ...);
-
-/* 1234567 as 1,234,567 */
-static const char *grouped(int64_t number, char text[static 32])
+const char *armc_grouped(int64_t number, char text[static 32])
 {
     char digits[32];
     int length = snprintf(digits, sizeof digits, "%" PRId64, number), at = 0;
@@ -21,8 +18,7 @@ static const char *grouped(int64_t number, char text[static 32])
     return text;
 }
 
-/* The stage as it is written, on one line, up to an opening brace. */
-static const char *stage_text(ArmcArena *arena, const ArmcStageRow *row)
+const char *armc_stage_text(ArmcArena *arena, const ArmcStageRow *row, size_t most)
 {
     const ArmcSpan span = row->tree->span;
     const char *begin = span.source->text + span.begin;
@@ -33,9 +29,9 @@ static const char *stage_text(ArmcArena *arena, const ArmcStageRow *row)
     if (newline != NULL && newline < begin + length)
         length = (size_t)(newline - begin);
     const char *text = armc_arena_printf(arena, "%*s%.*s", 2 * row->depth, "", (int)length, begin);
-    if (strlen(text) <= STAGE_WIDTH)
+    if (strlen(text) <= most)
         return text;
-    size_t cut = STAGE_WIDTH - 1;
+    size_t cut = most - 1;
     while (cut > 0 && ((unsigned char)text[cut] & 0xC0) == 0x80) /* not within a character */
         cut--;
     return armc_arena_printf(arena, "%.*s…", (int)cut, text);
@@ -48,20 +44,20 @@ static int line_of(const ArmcTree *tree)
     return line;
 }
 
-static void tell_row(ArmcSession *session, Say *say, const ArmcStageRow *row)
+static void tell_row(ArmcSession *session, ArmcSay *say, const ArmcStageRow *row)
 {
     ArmcArena *scratch = armc_scratch_begin(session);
     char shape[96], parameters[32], cost[32];
-    const char *text = stage_text(scratch, row);
+    const char *text = armc_stage_text(scratch, row, STAGE_WIDTH);
     int width = STAGE_WIDTH +
                 (int)(strlen(text) > STAGE_WIDTH ? 2 : 0); /* … is three bytes and one column */
     say(session, "%5d  %-*s  %14s  %12s  %14s\n", line_of(row->tree), width, text,
-        armc_shape_text(row->shape, shape), grouped(row->parameters, parameters),
-        grouped(row->multiply_adds, cost));
+        armc_shape_text(row->shape, shape), armc_grouped(row->parameters, parameters),
+        armc_grouped(row->multiply_adds, cost));
     armc_scratch_end(session);
 }
 
-static void tell_rows(ArmcSession *session, Say *say, const ArmcNet *net)
+static void tell_rows(ArmcSession *session, ArmcSay *say, const ArmcNet *net)
 {
     const ArmcStageRow *rows;
     size_t count = armc_model_stages(net->model, &rows);
@@ -80,15 +76,15 @@ static void count_parameters(const ArmcGraph *graph, int64_t *live, int64_t *sto
     }
 }
 
-static void tell_sum(ArmcSession *session, Say *say, const ArmcNet *net)
+void armc_tell_sum(ArmcSession *session, ArmcSay *say, const ArmcNet *net, int indent)
 {
     char variables[32], live_text[32], stored_text[32];
     int64_t live, stored;
     count_parameters(net->graph, &live, &stored);
     /* A model that is not autoregressive does not come this far: it is refused when it is bound to data. */
-    say(session, "       autoregressive: proved; %s variables of %d levels, %s live parameters (%s stored)",
-        grouped(net->variables, variables), net->levels, grouped(live, live_text),
-        grouped(stored, stored_text));
+    say(session, "%*sautoregressive: proved; %s variables of %d levels, %s live parameters (%s stored)",
+        indent, "", armc_grouped(net->variables, variables), net->levels, armc_grouped(live, live_text),
+        armc_grouped(stored, stored_text));
     if (net->plan != NULL) {
         int64_t bytes = armc_plan_bytes(net->plan, armc_pool_threads(armc_session_pool(session)));
         say(session, ", %.1f MB to train at batch %" PRId64,
@@ -97,10 +93,14 @@ static void tell_sum(ArmcSession *session, Say *say, const ArmcNet *net)
     say(session, "\n");
 }
 
-void armc_tell_nets(ArmcSession *session, Say *say)
+void armc_tell_net(ArmcSession *session, ArmcSay *say, const ArmcNet *net)
 {
-    for (size_t i = 0; i < session->net_count; i++) {
-        tell_rows(session, say, session->nets[i]);
-        tell_sum(session, say, session->nets[i]);
-    }
+    tell_rows(session, say, net);
+    armc_tell_sum(session, say, net, TABLE_INDENT);
+}
+
+void armc_tell_nets(ArmcSession *session, ArmcSay *say)
+{
+    for (size_t i = 0; i < session->net_count; i++)
+        armc_tell_net(session, say, session->nets[i]);
 }

@@ -2,6 +2,7 @@
 #ifndef ARMC_API_WORK_H
 #define ARMC_API_WORK_H
 
+#include "runtime/base/embed.h"
 #include "runtime/learn/session.h"
 
 /* A piece of work: true when done, false after diagnostics or an interrupt. */
@@ -40,15 +41,35 @@ const ArmcTree *armc_script_parse(ArmcSession *session, const char *name, const 
  * interrupt. */
 bool armc_script_pass(ArmcSession *session, const ArmcScript *script, ArmcMode mode);
 
+/* At the prompt: shows a stage with its shape, live parameters and multiply-adds. */
+void armc_prompt_stage(ArmcSession *session, const ArmcStageRow *row);
+
 /* The model that the script's own statements make, without a header; NULL: there is none. */
 ArmcThing *armc_script_own_model(ArmcSession *session);
+
+/* The library in options.stdlib, read once for each piece of work; NULL: the one in the program. */
+const ArmcEmbedded *armc_stdlib_read(ArmcSession *session);
 
 bool armc_command_takes(const ArmcCommand *command, ArmcSpecKind kind);
 /* "28x28x1"; false for anything else. */
 bool armc_shape_read(const char *text, ArmcShape *shape);
 
+typedef void ArmcSay(ArmcSession *session, const char *format, ...);
+
 /* The tables of all nets that a check met, through armc_say_result or armc_say_note. */
-void armc_tell_nets(ArmcSession *session,
-                    void (*say)(ArmcSession *session, const char *format, ...));
+void armc_tell_nets(ArmcSession *session, ArmcSay *say);
+void armc_tell_net(ArmcSession *session, ArmcSay *say, const ArmcNet *net);
+/* The same as JSON. */
+void armc_tell_nets_json(ArmcSession *session);
+/* What a training asks for, as JSON; `steps` is the text of its steps, or NULL. */
+void armc_tell_plan_json(ArmcSession *session, const ArmcNet *net, const char *steps);
+/* A text that was asked for; with --json as one object, under its event. */
+void armc_tell_text(ArmcSession *session, const char *event, const char *text);
+/* The line below a table: proof, variables, parameters, memory. */
+void armc_tell_sum(ArmcSession *session, ArmcSay *say, const ArmcNet *net, int indent);
+/* 1234567 as 1,234,567. */
+const char *armc_grouped(int64_t number, char text[static 32]);
+/* The stage as it is written, on one line, up to an opening brace; at most that many columns. */
+const char *armc_stage_text(ArmcArena *arena, const ArmcStageRow *row, size_t most);
 
 #endif

@@ -46,6 +46,14 @@ void armc_diags_clear(ArmcDiags *diags)
     diags->left_out = 0;
 }
 
+ArmcDiag *armc_diags_find(const ArmcDiags *diags, ArmcDiagCode code)
+{
+    for (size_t i = 0; i < diags->kept; i++)
+        if (diags->items[i]->code == code)
+            return diags->items[i];
+    return NULL;
+}
+
 /* Callers build origins on their stack, so the whole chain is copied. */
 static const ArmcOrigin *copy_origin(ArmcArena *arena, const ArmcOrigin *origin)
 {
@@ -142,8 +150,8 @@ void armc_diag_note(ArmcDiag *diag, ArmcSpan span, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    add_note(diag, (ArmcDiagNote){.span = span,
-                                  .text = armc_arena_vprintf(diag->arena, format, args)});
+    add_note(diag,
+             (ArmcDiagNote){.span = span, .text = armc_arena_vprintf(diag->arena, format, args)});
     va_end(args);
 }
 

@@ -21,7 +21,8 @@ typedef struct ArmcSpan {
     size_t begin, end;
 } ArmcSpan;
 
-/* Where something came from: the innermost span, and the call that led there (NULL at the top level). */
+/* Where something came from: the innermost span, and the call that led there (NULL at the top
+ * level). */
 typedef struct ArmcOrigin {
     ArmcSpan span;
     const struct ArmcOrigin *caller;
@@ -32,7 +33,8 @@ ArmcSource *armc_source_new(ArmcArena *arena, const char *name, const char *text
 void armc_source_locate(const ArmcSource *source, size_t offset, int *line, int *column);
 /* The smallest span that covers both. */
 ArmcSpan armc_span_join(ArmcSpan a, ArmcSpan b);
-/* The innermost place in the user's own text, not in the standard library; the innermost of all where there is none. */
+/* The innermost place in the user's own text, not in the standard library; the innermost of all
+ * where there is none. */
 const ArmcOrigin *armc_origin_user(const ArmcOrigin *origin);
 
 #endif

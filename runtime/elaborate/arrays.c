@@ -54,6 +54,58 @@ static bool entry(ArmcElaborator *e, const char *op, double a, double b, double 
     return true;
 }
 
+typedef double (*Pair)(double a, double b);
+
+static double less(double a, double b)
+{
+    return a < b;
+}
+static double less_equal(double a, double b)
+{
+    return a <= b;
+}
+static double greater(double a, double b)
+{
+    return a > b;
+}
+static double greater_equal(double a, double b)
+{
+    return a >= b;
+}
+
+/* Comparisons make masks, the large arrays, and can't fail: looked up once, not for each entry. */
+static Pair find_pair(const char *op)
+{
+    static const struct {
+        const char *op;
+        Pair of;
+    } pairs[] = {{"<", less}, {"<=", less_equal}, {">", greater}, {">=", greater_equal}};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        if (strcmp(pairs[i].op, op) == 0)
+            return pairs[i].of;
+    return NULL;
+}
+
+/* One row of the result, along the last dimension: operands stand still where they stretch. */
+static bool row(ArmcElaborator *e, const char *op, const double *a, bool a_moves, const double *b,
+                bool b_moves, int64_t width, double *out, const ArmcOrigin *origin)
+{
+    Pair pair = find_pair(op);
+    for (int64_t i = 0; i < width; i++) {
+        double x = a[a_moves ? i : 0], y = b[b_moves ? i : 0];
+        if (pair)
+            out[i] = pair(x, y);
+        else if (!entry(e, op, x, y, &out[i], origin))
+            return false;
+    }
+    return true;
+}
+
+static bool moves(const ArmcThing *array)
+{
+    return armc_shape_features(array->shape) > 1;
+}
+
 ArmcThing *armc_array_binary(ArmcElaborator *e, const char *op, ArmcThing *a, ArmcThing *b,
                              const ArmcOrigin *origin)
 {
@@ -66,11 +118,11 @@ ArmcThing *armc_array_binary(ArmcElaborator *e, const char *op, ArmcThing *a, Ar
         return armc_thing_none(e);
     }
     double *data = armc_array_room(e, shape, origin);
-    int64_t size = data ? armc_shape_size(shape) : 0;
-    for (int64_t i = 0; i < size; i++) {
-        double x = a->array[armc_broadcast_offset(a->shape, shape, i)];
-        double y = b->array[armc_broadcast_offset(b->shape, shape, i)];
-        if (!entry(e, op, x, y, &data[i], origin))
+    int64_t size = data ? armc_shape_size(shape) : 0, width = armc_shape_features(shape);
+    for (int64_t at = 0; at < size; at += width) {
+        const double *x = a->array + armc_broadcast_offset(a->shape, shape, at);
+        const double *y = b->array + armc_broadcast_offset(b->shape, shape, at);
+        if (!row(e, op, x, moves(a), y, moves(b), width, data + at, origin))
             return armc_thing_none(e);
     }
     return data ? armc_thing_array(e, shape, data, origin) : armc_thing_none(e);

@@ -1,5 +1,6 @@
-/* Builtins that make arrays: range, outer, where, random, tile, runs. */
+/* Builtins that make arrays: range, outer, where, random, sort, tile, runs. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/base/rng.h"
@@ -144,6 +145,32 @@ static ArmcThing *call_random(ArmcElaborator *e, const ArmcAttr *args, const Arm
 ARMC_BUILTIN(random) = {"random",
                         "An array of numbers between 0 and 1, uniform, the same for the same seed.",
                         random_args, call_random};
+
+/* --- sort --- */
+
+static const ArmcSpec sort_args[] = {
+    {.name = "x", .kind = ARMC_SPEC_ANY, .doc = "an array of one dimension"},
+    {.kind = ARMC_SPEC_END},
+};
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static ArmcThing *call_sort(ArmcElaborator *e, const ArmcAttr *args, const ArmcOrigin *origin)
+{
+    ArmcThing *row = flat(e, "sort", args[0].thing, false, origin);
+    int64_t n = row ? row->shape.dims[1] : 0;
+    double *data = row ? armc_array_room(e, row->shape, origin) : NULL;
+    if (!data)
+        return NULL;
+    memcpy(data, row->array, (size_t)n * sizeof *data);
+    qsort(data, (size_t)n, sizeof *data, ascending);
+    return armc_thing_array(e, armc_shape_make(1, &n), data, origin);
+}
+ARMC_BUILTIN(sort) = {"sort", "The numbers of x, the smallest first.", sort_args, call_sort};
 
 /* --- longer arrays --- */
 

@@ -1,4 +1,4 @@
-/* Builtins for numbers and lists: length, append, min, max, floor. */
+/* Builtins for numbers and lists: length, append, as_list, min, max, floor. */
 #include <math.h>
 
 #include "runtime/elaborate/elaborator.h"
@@ -47,6 +47,31 @@ static ArmcThing *call_append(ArmcElaborator *e, const ArmcAttr *args, const Arm
 }
 ARMC_BUILTIN(append) = {"append", "A list with one more item; the list itself stays as it is.",
                         append_args, call_append};
+
+static const ArmcSpec as_list_args[] = {
+    {.name = "x", .kind = ARMC_SPEC_ANY, .doc = "a list, or anything else"},
+    {.name = "count",
+     .kind = ARMC_SPEC_INT,
+     .preset = "1",
+     .low = 0,
+     .high = 100000,
+     .doc = "how often it stands in the list, if it is none itself"},
+    {.kind = ARMC_SPEC_END},
+};
+
+static ArmcThing *call_as_list(ArmcElaborator *e, const ArmcAttr *args, const ArmcOrigin *origin)
+{
+    ArmcThing *x = args[0].thing;
+    if (x->kind == ARMC_THING_LIST)
+        return x;
+    size_t count = (size_t)args[1].i;
+    ArmcThing **items = ARMC_NEW_ARRAY(e->arena, ArmcThing *, count + 1);
+    for (size_t i = 0; i < count; i++)
+        items[i] = x;
+    return armc_thing_list(e, items, count, origin);
+}
+ARMC_BUILTIN(as_list) = {"as_list", "x where it is a list, else a list that holds x count times.",
+                         as_list_args, call_as_list};
 
 static const ArmcSpec two_args[] = {
     {.name = "a", .kind = ARMC_SPEC_ANY, .doc = "a number, an array or a value"},

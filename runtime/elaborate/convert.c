@@ -304,6 +304,28 @@ static bool is_stray_word(ArmcFrame *frame, const ArmcSpec *spec, const ArmcTree
     return !bound || armc_thing_is_callable(bound);
 }
 
+/* A bare word that stands for nothing, where a string is wanted, was meant as one. */
+static bool is_unquoted(ArmcFrame *frame, const ArmcSpec *spec, const ArmcTree *tree)
+{
+    return spec->kind == ARMC_SPEC_STRING && tree && tree->kind == ARMC_TREE_NAME &&
+           strcmp(tree->name, "it") != 0 &&
+           !armc_scope_find(frame->e, frame->scope, tree->name, false);
+}
+
+static bool unquoted(const Target *t, const char *word)
+{
+    ArmcElaborator *e = t->frame->e;
+    const char *callee = t->site->callee->name;
+    ArmcDiag *diag = armc_diag_add(e->diags, ARMC_E_unknown_name, t->origin,
+                                   "`%s` of `%s` takes a string, and nothing is called `%s`",
+                                   t->spec->name, callee, word);
+    const char *near = armc_scope_nearest(e, t->frame->scope, word, false);
+    if (near)
+        armc_diag_help(diag, "did you mean `%s`?", near);
+    armc_diag_help(diag, "a string stands in quotes: %s \"%s\"", callee, word);
+    return false;
+}
+
 /* Presets are ours: "3", "0.5", "true", "word", "text", "[1,2]". */
 static void set_preset(ArmcElaborator *e, const ArmcSpec *spec, ArmcAttr *attr)
 {
@@ -348,6 +370,8 @@ bool armc_argument_attr(ArmcFrame *frame, const ArmcCallSite *site, int index, A
     }
     if (is_stray_word(frame, spec, actual->tree))
         return set_word(&target, actual->tree->name);
+    if (is_unquoted(frame, spec, actual->tree))
+        return unquoted(&target, actual->tree->name);
     return set_from_thing(&target, actual->thing ? actual->thing : armc_eval(frame, actual->tree));
 }
 

@@ -2,6 +2,7 @@
 #ifndef ARMC_ELABORATE_ELABORATE_H
 #define ARMC_ELABORATE_ELABORATE_H
 
+#include "runtime/base/embed.h"
 #include "runtime/elaborate/command.h"
 #include "runtime/elaborate/thing.h"
 
@@ -11,6 +12,15 @@ typedef struct ArmcOverride {
     bool used;
 } ArmcOverride;
 
+/* A row of the table shown on load: one top-level stage of the model, with what it made. */
+typedef struct ArmcStageRow {
+    const ArmcTree *tree; /* the stage as written */
+    int depth;            /* nesting of repeat and closures */
+    ArmcShape shape;
+    int64_t parameters; /* live, of this stage alone */
+    int64_t multiply_adds;
+} ArmcStageRow;
+
 /* What the elaborator asks of the one who runs it. */
 typedef struct ArmcHost {
     ArmcSession *session; /* handed to commands */
@@ -19,11 +29,15 @@ typedef struct ArmcHost {
     /* Reads an imported file relative to the importing one: text in the arena, or NULL. Bare names
      * are stdlib's and don't come here. */
     const char *(*read_import)(ArmcSession *session, const char *path, size_t *length);
+    /* The standard library's files and where they lie; NULL: those in the program. */
+    const ArmcEmbedded *stdlib;
+    const char *stdlib_folder;
     /* A command is about to run; false: skip it (check, plan, help run no training). NULL: run all.
      */
     bool (*wants)(ArmcSession *session, const ArmcCommand *command);
-    /* At the prompt: called after each stage with what it made. NULL: not wanted. */
-    void (*stage)(ArmcSession *session, const ArmcTree *stage, const ArmcValue *value);
+    /* At the prompt: called after each stage of the top level, then for the stages in its braces.
+     * NULL: not wanted. */
+    void (*stage)(ArmcSession *session, const ArmcStageRow *row);
 } ArmcHost;
 
 typedef struct ArmcModule ArmcModule; /* a script's names, imports, options; lives in its arena */
@@ -49,14 +63,28 @@ ArmcGraph *armc_model_bind(ArmcModelRef *model, ArmcShape shape, int levels,
 ArmcModelRef *armc_module_model(ArmcModule *module);
 const char *armc_model_name(const ArmcModelRef *model);
 
-/* A row of the table shown on load: one top-level stage of the model, with what it made. */
-typedef struct ArmcStageRow {
-    const ArmcTree *tree; /* the stage as written */
-    int depth;            /* nesting of repeat and closures */
-    ArmcShape shape;
-    int64_t parameters; /* live, of this stage alone */
-    int64_t multiply_adds;
-} ArmcStageRow;
 size_t armc_model_stages(const ArmcModelRef *model, const ArmcStageRow **rows);
+
+/* A name of a formula for an array from outside. */
+typedef struct ArmcFormulaName {
+    const char *name;
+    ArmcShape shape; /* without the batch */
+    bool batched;    /* then an input of the graph, else a parameter of that path */
+    int levels;      /* 0: real numbers */
+    ArmcValue *value;
+} ArmcFormulaName;
+
+/* A graph without a variable, made by a few statements. They run as in a block's body; what it
+ * comes to are the results, several after `return a, b`. */
+typedef struct ArmcFormula {
+    ArmcFormulaName *names;
+    size_t name_count;
+    ArmcGraph *graph;
+    ArmcValue **results;
+    size_t result_count;
+} ArmcFormula;
+
+/* Sets value of each of the names, graph and results. False after diagnostics. */
+bool armc_module_formula(ArmcModule *module, const ArmcTree *body, ArmcFormula *formula);
 
 #endif

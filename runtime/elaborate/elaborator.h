@@ -115,6 +115,7 @@ typedef struct ArmcBuild {
     size_t counted_params, counted_nodes;
     int64_t parameters, cost;             /* of those counted */
     int64_t inner_parameters, inner_cost; /* of the rows finished so far */
+    int open_rows;                        /* stages within one another that are running */
 } ArmcBuild;
 
 struct ArmcModelRef {
@@ -333,6 +334,8 @@ ArmcSpan armc_header_span(const ArmcTree *definition);
 /* --- models --- */
 
 ArmcThing *armc_model_make(ArmcFrame *frame, const ArmcClosure *callee, ArmcCallSite *site);
+/* The top level's model is to be finished and proved again: its graph has changed. */
+void armc_model_reopen(ArmcModelRef *model);
 /* Around a stage written in the model's own text: opens and closes its row. */
 size_t armc_stage_begin(ArmcFrame *frame, const ArmcTree *tree);
 void armc_stage_end(ArmcFrame *frame, size_t row, const ArmcThing *made);
@@ -341,7 +344,7 @@ void armc_stage_end(ArmcFrame *frame, size_t row, const ArmcThing *made);
 
 /* The block or model of stdlib with that name, or NULL. */
 ArmcThing *armc_library_find(ArmcModule *module, const char *name);
-bool armc_library_has_file(const char *name);
+bool armc_library_has_file(const ArmcModule *module, const char *name);
 /* Calls `visit` for the name of each block and model in stdlib. */
 void armc_library_each(ArmcModule *module, void (*visit)(void *context, const ArmcThing *thing),
                        void *context);

@@ -1,9 +1,18 @@
-/* stdlib: the files embedded in the program. A file is parsed when a name is first looked for; its
- * blocks and models need no `import`. */
+/* stdlib: the files embedded in the program, or those that the host has in their place. A file is
+ * parsed when a name is first looked for; its blocks and models need no `import`. */
 #include <string.h>
 
-#include "runtime/base/embed.h"
 #include "runtime/elaborate/elaborator.h"
+
+static const ArmcEmbedded *files_of(const ArmcModule *module)
+{
+    return module->host->stdlib ? module->host->stdlib : armc_stdlib_files;
+}
+
+static const char *folder_of(const ArmcModule *module)
+{
+    return module->host->stdlib ? module->host->stdlib_folder : "stdlib";
+}
 
 static void define_in(ArmcModule *module, ArmcFile *file, const ArmcTree *body)
 {
@@ -20,7 +29,8 @@ static ArmcFile *load(ArmcModule *module, const ArmcEmbedded *row)
     file->path = row->name;
     file->scope.file = file;
     ArmcSource *source = armc_source_new(
-        e->arena, armc_arena_printf(e->arena, "stdlib/%s", row->name), row->text, row->length);
+        e->arena, armc_arena_printf(e->arena, "%s/%s", folder_of(module), row->name), row->text,
+        row->length);
     source->is_stdlib = 1;
     const ArmcTree *body = armc_parse(e->arena, e->diags, source);
     ARMC_PUSH(e->arena, module->library, module->library_count, module->library_capacity, file);
@@ -31,8 +41,9 @@ static ArmcFile *load(ArmcModule *module, const ArmcEmbedded *row)
 /* Loads what is not loaded yet; the rows and the files stand in the same order. */
 static void load_all(ArmcModule *module)
 {
-    for (size_t i = module->library_count; armc_stdlib_files[i].name; i++)
-        load(module, &armc_stdlib_files[i]);
+    const ArmcEmbedded *files = files_of(module);
+    for (size_t i = module->library_count; files[i].name; i++)
+        load(module, &files[i]);
 }
 
 static bool is_public(const ArmcThing *thing)
@@ -51,10 +62,10 @@ ArmcThing *armc_library_find(ArmcModule *module, const char *name)
     return NULL;
 }
 
-bool armc_library_has_file(const char *name)
+bool armc_library_has_file(const ArmcModule *module, const char *name)
 {
     size_t length = strlen(name);
-    for (const ArmcEmbedded *row = armc_stdlib_files; row->name; row++)
+    for (const ArmcEmbedded *row = files_of(module); row->name; row++)
         if (strncmp(row->name, name, length) == 0 && strcmp(row->name + length, ".arm") == 0)
             return true;
     return false;

@@ -417,6 +417,11 @@ static ArmcGraph *bind_top_level(ArmcModelRef *model, ArmcShape shape, int level
     return build->graph;
 }
 
+void armc_model_reopen(ArmcModelRef *model)
+{
+    model->bound->finished = 0;
+}
+
 ArmcGraph *armc_model_bind(ArmcModelRef *model, ArmcShape shape, int levels,
                            const ArmcOrigin *origin)
 {
@@ -468,7 +473,18 @@ size_t armc_stage_begin(ArmcFrame *frame, const ArmcTree *tree)
         .multiply_adds = build->inner_cost - build->cost,
     };
     ARMC_PUSH(frame->e->arena, build->rows, build->row_count, build->row_capacity, row);
+    build->open_rows++;
     return build->row_count - 1;
+}
+
+/* Rows of the top level are told when the outermost stage is done: with those within it. */
+static void tell_rows(const ArmcFrame *frame, size_t first)
+{
+    const ArmcHost *host = frame->e->module->host;
+    if (host->stage == NULL || frame->body != ARMC_BODY_FILE || frame->build->open_rows > 0)
+        return;
+    for (size_t i = first; i < frame->build->row_count; i++)
+        host->stage(host->session, &frame->build->rows[i]);
 }
 
 void armc_stage_end(ArmcFrame *frame, size_t index, const ArmcThing *made)
@@ -482,15 +498,16 @@ void armc_stage_end(ArmcFrame *frame, size_t index, const ArmcThing *made)
     row->multiply_adds += build->cost - build->inner_cost;
     build->inner_parameters += row->parameters;
     build->inner_cost += row->multiply_adds;
+    build->open_rows--;
     bool is_last = build->row_count == index + 1;
+    if (made->kind == ARMC_THING_LIST && made->count > 0)
+        made = made->items[0]; /* of several results the first is shown */
     if (made->kind != ARMC_THING_VALUE) {
         build->row_count -= is_last; /* a function of constants is no stage */
         return;
     }
     row->shape = made->value->shape;
-    const ArmcHost *host = frame->e->module->host;
-    if (host->stage && frame->body == ARMC_BODY_FILE)
-        host->stage(frame->e->module->host->session, row->tree, made->value);
+    tell_rows(frame, index);
 }
 
 size_t armc_model_stages(const ArmcModelRef *model, const ArmcStageRow **rows)

@@ -186,7 +186,7 @@ void armc_run_option(ArmcFrame *frame, const ArmcTree *tree)
 static void import_name(ArmcFrame *frame, const ArmcTree *tree, const char *name)
 {
     ArmcElaborator *e = frame->e;
-    if (armc_library_has_file(name) || armc_library_find(e->module, name))
+    if (armc_library_has_file(e->module, name) || armc_library_find(e->module, name))
         return; /* stdlib is there anyway: the line says what the script builds on */
     ArmcDiag *diag = armc_diag_add(e->diags, ARMC_E_unknown_import, armc_origin(frame, tree->span),
                                    "stdlib has no `%s`", name);
@@ -256,7 +256,9 @@ static ArmcFile *open_import(ArmcFrame *frame, const char *path, const ArmcOrigi
                            ? module->host->read_import(module->host->session, path, &length)
                            : NULL;
     if (!text) {
-        armc_diag_add(e->diags, ARMC_E_import_file, origin, "can't read \"%s\"", path);
+        ArmcDiag *diag =
+            armc_diag_add(e->diags, ARMC_E_import_file, origin, "can't read \"%s\"", path);
+        armc_diag_help(diag, "the path is looked up beside the file that imports it");
         return NULL;
     }
     ArmcFile *file = ARMC_NEW(e->arena, ArmcFile);

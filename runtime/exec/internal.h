@@ -98,6 +98,7 @@ struct ArmcProgram {
     Live **live;          /* one a worker: as many as the largest step has members */
     ArmcReal **inputs;
     ArmcReal *nll;        /* gathered (batch, D) where likelihoods are parts */
+    ArmcReal *zeros;      /* the gradient of parameters without use */
     ArmcReal seed;
 };
 

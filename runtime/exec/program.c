@@ -59,16 +59,12 @@ static ArmcValue *find_leaf(const ArmcGraph *graph, const void *leaf)
     return NULL;
 }
 
-/* A dead entry of a parameter gets no gradient: the gradient times its mask. */
-static ArmcValue *mask_gradient(ArmcGraph *graph, const ArmcParam *param, ArmcValue *gradient)
+/* A dead entry of a parameter gets no gradient. Some gradients have the mask already. */
+static ArmcValue *mask_gradient(ArmcGraph *graph, const ArmcParam *param, ArmcValue *leaf, ArmcValue *gradient)
 {
-    if (!gradient || !param->mask)
+    if (!gradient || !param->mask || gradient->mask == param->mask)
         return gradient;
-    double *mask = ARMC_NEW_ARRAY(graph->arena, double, param->size);
-    for (int64_t i = 0; i < param->size; i++)
-        mask[i] = param->mask[i];
-    ArmcValue *in[2] = {gradient, armc_graph_constant(graph, param->shape, mask, param->origin)};
-    return armc_graph_append(graph, armc_op_get("mul"), 2, in, NULL, param->origin);
+    return armc_graph_append(graph, armc_op_get("masked"), 2, (ArmcValue *[]){gradient, leaf}, NULL, param->origin);
 }
 
 static void append_gradients(ArmcProgram *program)
@@ -89,7 +85,7 @@ static void append_gradients(ArmcProgram *program)
         dy[i] = seed;
     armc_differentiate(graph, program->nll_count, program->outputs.values, dy, used, at, gradient);
     for (size_t p = 0, u = 0; p < count; p++)
-        push_output(program, &capacity, of[p] ? mask_gradient(graph, program->model->params[p], gradient[u++]) : NULL);
+        push_output(program, &capacity, of[p] ? mask_gradient(graph, program->model->params[p], of[p], gradient[u++]) : NULL);
 }
 
 static bool check_batch(const ArmcProgram *program)
@@ -193,6 +189,16 @@ static void bind_leaf(ArmcProgram *program, const ArmcNode *node)
     ARMC_ASSERT(place->data);
 }
 
+/* The gradient of every parameter that nothing uses. */
+static ArmcReal *unused_gradient(const ArmcProgram *program)
+{
+    int64_t size = 0;
+    for (size_t p = 0; program->kind == ARMC_PROGRAM_TRAIN && p < program->model->param_count; p++)
+        if (!program->outputs.values[program->nll_count + p] && program->model->params[p]->size > size)
+            size = program->model->params[p]->size;
+    return ARMC_NEW_ARRAY(program->arena, ArmcReal, size + 1);
+}
+
 static void bind_leaves(ArmcProgram *program)
 {
     for (size_t i = 0; i < program->graph->node_count; i++)
@@ -226,6 +232,7 @@ void armc_program_prepare(ArmcProgram *program, ArmcPool *pool)
         program->inputs[i] = ARMC_NEW_ARRAY(arena, ArmcReal, armc_shape_size(program->model->inputs[i]->shape) * program->options.batch);
     if (program->nll_count > 1 || program->model->likelihoods[0]->entries)
         program->nll = ARMC_NEW_ARRAY(arena, ArmcReal, armc_shape_size(program->model->inputs[0]->shape) * program->options.batch);
+    program->zeros = unused_gradient(program);
     bind_leaves(program);
     armc_exec_bind(program);
 }
@@ -253,7 +260,7 @@ const ArmcReal *armc_program_gradient(const ArmcProgram *program, size_t param)
 {
     ARMC_ASSERT(program->kind == ARMC_PROGRAM_TRAIN && param < program->model->param_count);
     const ArmcValue *value = program->outputs.values[program->nll_count + param];
-    return value ? armc_exec_data(program, value) : NULL;
+    return value ? armc_exec_data(program, value) : program->zeros;
 }
 
 const ArmcReal *armc_program_params(const ArmcProgram *program, size_t likelihood)

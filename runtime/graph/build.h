@@ -15,6 +15,9 @@ ArmcValue *armc_graph_append(ArmcGraph *graph, const ArmcOp *op, int in_count, A
                              const ArmcOrigin *origin);
 ArmcGroups armc_groups_each(ArmcArena *arena, int64_t features);
 
+/* Fan-in and fan-out of the parameters, from their uses so far. */
+void armc_graph_set_fans(ArmcGraph *graph);
+
 /* A rewritten graph: the values that stand for those of the old one, by id. */
 typedef struct ArmcRewrite {
     ArmcGraph *graph;

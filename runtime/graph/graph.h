@@ -125,6 +125,8 @@ bool armc_graph_finish(ArmcGraph *graph, const ArmcOrigin *model);
 
 /* Allocates and initialises all parameters in the graph's arena; the values depend on seed, path and entry only. */
 void armc_params_init(ArmcGraph *graph, uint64_t seed);
+/* Only those without values: at the prompt a model may grow after it was trained. */
+void armc_params_init_new(ArmcGraph *graph, uint64_t seed);
 
 /* Rows of the op and distribution tables by name; NULL if there is none (internal ops are not found). */
 const ArmcOp *armc_op_find(const char *name);

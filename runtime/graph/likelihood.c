@@ -120,7 +120,7 @@ static void set_fans(ArmcParam *param, const ArmcNode *user, int input)
     }
 }
 
-static void set_all_fans(ArmcGraph *graph)
+void armc_graph_set_fans(ArmcGraph *graph)
 {
     for (size_t i = 0; i < graph->node_count; i++)
         for (int k = 0; k < graph->nodes[i]->in_count; k++)
@@ -136,7 +136,7 @@ bool armc_graph_finish(ArmcGraph *graph, const ArmcOrigin *model)
         armc_diag_help(diag, "begin its body with `input image`");
         return false;
     }
-    set_all_fans(graph);
+    armc_graph_set_fans(graph);
     return covers_variable(graph, model);
 }
 
@@ -171,14 +171,24 @@ static double initial_value(const ArmcParam *param, uint64_t seed, uint64_t path
     return scale * armc_rng_normal(seed, ARMC_RNG_INIT, path, (uint64_t)i);
 }
 
+static void init_param(ArmcGraph *graph, ArmcParam *param, uint64_t seed)
+{
+    uint64_t path = armc_rng_hash(param->path);
+    double scale = init_scale(param);
+    param->data = ARMC_NEW_ARRAY(graph->arena, ArmcReal, param->size);
+    for (int64_t i = 0; i < param->size; i++)
+        param->data[i] = (ArmcReal)initial_value(param, seed, path, i, scale);
+}
+
 void armc_params_init(ArmcGraph *graph, uint64_t seed)
 {
-    for (size_t p = 0; p < graph->param_count; p++) {
-        ArmcParam *param = graph->params[p];
-        uint64_t path = armc_rng_hash(param->path);
-        double scale = init_scale(param);
-        param->data = ARMC_NEW_ARRAY(graph->arena, ArmcReal, param->size);
-        for (int64_t i = 0; i < param->size; i++)
-            param->data[i] = (ArmcReal)initial_value(param, seed, path, i, scale);
-    }
+    for (size_t p = 0; p < graph->param_count; p++)
+        init_param(graph, graph->params[p], seed);
+}
+
+void armc_params_init_new(ArmcGraph *graph, uint64_t seed)
+{
+    for (size_t p = 0; p < graph->param_count; p++)
+        if (!graph->params[p]->data)
+            init_param(graph, graph->params[p], seed);
 }

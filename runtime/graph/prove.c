@@ -11,6 +11,7 @@ typedef struct Prover {
     const ArmcNode *node;  /* while entries of a node are computed */
     const ArmcValue *out;
     int64_t latest;        /* of what was read so far */
+    int64_t latest_of[ARMC_MAX_INPUTS];
     int from_input;        /* where that came from: an input, or -1 for the node itself */
     int64_t from_site;
     int from_group;
@@ -27,6 +28,8 @@ static void note_read(void *context, int input, int64_t site, int group)
     Prover *p = context;
     const ArmcValue *value = input < 0 ? p->out : p->node->in[input];
     int64_t ready = ready_at(p, value, site, group);
+    if (input >= 0 && ready > p->latest_of[input])
+        p->latest_of[input] = ready;
     if (ready <= p->latest)
         return;
     p->latest = ready;
@@ -63,6 +66,8 @@ static void read_same_site(Prover *p, int64_t site, int group)
 static int64_t visit(Prover *p, int64_t site, int group)
 {
     p->latest = -1;
+    for (int i = 0; i < p->node->in_count; i++)
+        p->latest_of[i] = -1;
     p->from_input = p->from_group = 0;
     p->from_site = -1;
     if (p->node->op->reads)
@@ -138,25 +143,39 @@ static void note_step(ArmcBuf *path, const ArmcNode *node)
         armc_buf_printf(path, " (line %d)", line);
 }
 
-/* Walks back from an entry along what made it late, to the variable. Movement that only changes the shape is not told. The
- * culprit is the last op on the way (first from the variable) at which the entry became too late: the one that reads the variable's site. */
+/* Does what was just visited join a value that comes in time with the one that comes too late? */
+static bool joins_early_and_late(const Prover *p)
+{
+    for (int i = 0; i < p->node->in_count; i++)
+        if (i != p->from_input && p->ready[p->node->in[i]->id] && p->latest_of[i] < p->latest)
+            return true;
+    return false;
+}
+
+/* Walks back from an entry along what made it late, to the variable. Movement that only changes the shape is not told. The culprit
+ * is the last op, on the way from the variable, that joins the late value to one in time; where none does, the first that mixes
+ * entries; else the one that reads the variable. */
 static const ArmcNode *trace(Prover *p, const ArmcValue *value, int64_t site, int group, ArmcBuf *path)
 {
-    const ArmcNode *culprit = value->node, *told = NULL;
+    const ArmcNode *reader = value->node, *mixer = NULL, *joint = NULL, *told = NULL;
     for (int steps = 0; !(value->node->op->flags & ARMC_OP_LEAF) && steps < 100000; steps++) {
         p->node = value->node;
         p->out = value;
         visit(p, site, group);
-        culprit = value->node;
-        if (!(culprit->op->flags & ARMC_OP_VIEW) && culprit != told) {
-            note_step(path, culprit);
-            told = culprit;
+        reader = value->node;
+        if (!(reader->op->flags & (ARMC_OP_VIEW | ARMC_OP_ELEMENTWISE)))
+            mixer = reader;
+        if (!joint && joins_early_and_late(p))
+            joint = reader;
+        if (!(reader->op->flags & ARMC_OP_VIEW) && reader != told) {
+            note_step(path, reader);
+            told = reader;
         }
         value = p->from_input < 0 ? p->out : p->node->in[p->from_input];
         site = p->from_site;
         group = p->from_group;
     }
-    return culprit;
+    return joint ? joint : mixer ? mixer : reader;
 }
 
 static void report(Prover *p, const ArmcLikelihood *likelihood, int64_t k, int group, const ArmcOrigin *model)

@@ -10,7 +10,6 @@ expect() { # STATUS WORDS armc ARGUMENTS…: that status, and the words somewher
         exit 1
     fi
 }
-expect 2 'armc run FILE' armc
 expect 0 'armc run FILE' armc --help
 expect 0 'armc run FILE' armc run --help
 expect 2 'did you mean `run`' armc rnu

@@ -537,7 +537,7 @@ static void out_of_memory(void **state)
 {
     World w;
     (void)state;
-    for (long n = 1; n < 100000; n += 1 + n / 16) {
+    for (volatile long n = 1; n < 100000; n += 1 + n / 16) {
         memset(&w, 0, sizeof w);
         w.fault.allocations_left = n;
         if (setjmp(w.where) == 0) {

@@ -50,8 +50,8 @@ static bool is_word(const ArmcTree *tree, const char *word)
     return tree->kind == ARMC_TREE_NAME && strcmp(tree->name, word) == 0;
 }
 
-/* Every other symbol, the other truth, and two more where the default is a small number (a number
- * of layers). */
+/* Every other symbol, the other truth, a list of two small numbers, and two more where the default
+ * is a small number (a number of layers). */
 static void vary(Calls *calls, const char *model, const ArmcTree *parameter)
 {
     const ArmcTree *symbols = parameter->kids[0], *preset = parameter->kids[1];
@@ -62,14 +62,26 @@ static void vary(Calls *calls, const char *model, const ArmcTree *parameter)
         return;
     if (is_word(preset, "true") || is_word(preset, "false"))
         add_call(calls, model, parameter->name, is_word(preset, "true") ? "false" : "true");
+    if (preset->kind == ARMC_TREE_LIST) /* sizes of layers: two small ones */
+        add_call(calls, model, parameter->name, "[7, 5]");
     if (preset->kind == ARMC_TREE_NUMBER && preset->is_integer && preset->number < 10)
         add_call(calls, model, parameter->name,
                  armc_arena_printf(calls->session->run, "%d", (int)preset->number + 2));
 }
 
+/* Parameters that matter together only. */
+static const char *const combined[] = {
+    "made_net hidden=[7, 5] degrees=random direct=true",
+    "made_net hidden=[3, 8, 4] degrees=random seed=5 read=one_hot direct=true",
+    "made_net hidden=1",
+    "nade read=real extra=3",
+};
+
 static Calls find_calls(ArmcSession *session)
 {
     Calls calls = {.session = session};
+    for (size_t i = 0; i < sizeof combined / sizeof *combined; i++)
+        add_call(&calls, combined[i], NULL, NULL);
     for (const ArmcEmbedded *file = armc_stdlib_files; file->name; file++) {
         const ArmcTree *body = armc_script_parse(session, file->name, file->text);
         assert_non_null(body);
