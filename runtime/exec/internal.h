@@ -42,6 +42,7 @@ typedef struct Operand {
     int64_t offset;      /* in scratch */
     int64_t example_step, site_step; /* entries; site_step is the slice for 's' and 'S' */
     int64_t width;
+    int64_t pitch; /* in scratch: entries from one row to the next */
 } Operand;
 
 typedef struct Member Member;
@@ -51,6 +52,7 @@ struct Member {
     bool up;               /* runs in the ascending sweep (and is repeated in the descending one) */
     struct Member *source; /* scans: the member that adds its result to the state itself; it runs at the site's end */
     bool absorbed;         /* such a member */
+    struct Member *total;  /* sums that take what a scan adds up: they take the scan's state once, when its sweep is over */
     bool read_up;          /* its result is read in the ascending sweep too */
     int64_t state_offset;  /* scans: in scratch */
     int64_t saved_offset;  /* scans going up: states at the segments' beginnings, in scratch */
@@ -107,6 +109,9 @@ const ArmcValue *armc_exec_base(const ArmcValue *value);
 /* Does the view leave rows as they are (the same sites and features)? */
 bool armc_exec_same_rows(const ArmcValue *a, const ArmcValue *b);
 bool armc_exec_is_view(const ArmcNode *node);
+
+/* How far rows of a width lie apart in scratch. */
+int64_t armc_exec_pitch(int64_t width);
 
 void armc_exec_partition(ArmcProgram *program);
 void armc_exec_layout(ArmcProgram *program);

@@ -153,14 +153,14 @@ ArmcProgram *armc_program_new(ArmcArena *arena, ArmcGraph *model, ArmcProgramKin
     ArmcGraph *graph = fork_graph(arena, model);
     append_outputs(program, graph);
     program->graph = armc_simplify(arena, graph, &program->outputs, training, options->kernels);
-    if (!training) /* once more: what fusion left without use goes */
-        program->graph = armc_simplify(arena, program->graph, &program->outputs, training, options->kernels);
     if (training) {
         if (!check_batch(program))
             return NULL;
         append_gradients(program);
         program->graph = armc_simplify(arena, program->graph, &program->outputs, training, options->kernels);
     }
+    /* once more: what fusion left without use goes */
+    program->graph = armc_simplify(arena, program->graph, &program->outputs, training, options->kernels);
     armc_exec_partition(program);
     armc_exec_layout(program);
     plan_memory(program);

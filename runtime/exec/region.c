@@ -2,7 +2,7 @@
 #include "runtime/exec/internal.h"
 
 enum {
-    BLOCK_ENTRIES = 4096,  /* of the widest value: 16 KB of floats, so that a few of them stay in L1 */
+    BLOCK_ENTRIES = 8192, /* of the widest value: 32 KB of floats. Smaller ones stay in L1, but then each site's weights come from afar too often */
     LEAST_BLOCK = 4, MOST_BLOCK = 32, MOST_ROWS = 256,
     MOST_LANES = 8,
     LANES_ENTRIES = 4 << 20, /* lanes together, unless two need more */
@@ -90,11 +90,12 @@ static void mark_kept(ArmcProgram *program, Step *step)
 
 /* --- scans --- */
 
+/* Members that read a value site by site. */
 static size_t count_readers(const Step *step, const ArmcValue *value)
 {
     size_t readers = 0;
     for (size_t m = 0; m < step->count; m++)
-        for (int i = 0; i < step->members[m].node->in_count; i++)
+        for (int i = 0; !step->members[m].total && i < step->members[m].node->in_count; i++)
             readers += armc_exec_base(step->members[m].node->in[i]) == value;
     return readers;
 }
@@ -116,6 +117,33 @@ static bool reads_a_scan(const ArmcNode *node)
     return false;
 }
 
+/* A scan from zero that adds up its input, to the end of its sweep. */
+static bool adds_all_up(const Step *step, const Member *scan)
+{
+    const ArmcOp *op = scan->node->op;
+    return op->order && op->adds_to_state && !op->begin && !(step->two_sweeps && scan->up);
+}
+
+/* A sum over sites of what a scan adds up anyway: it needs nothing but the scan's last state. */
+static void shorten_sums(Step *step)
+{
+    for (size_t s = 0; s < step->count; s++)
+        for (size_t m = 0; m < step->count && adds_all_up(step, &step->members[s]); m++) {
+            Member *scan = &step->members[s], *sum = &step->members[m];
+            if ((sum->node->op->flags & ARMC_OP_ADDITIVE) && sum->up == scan->up &&
+                armc_exec_base(sum->node->in[0]) == armc_exec_base(scan->node->in[0]))
+                sum->total = scan;
+        }
+}
+
+/* The scan's input is made inside, in the same sweep, by an op that accumulates, and nobody else reads it. */
+static bool made_for(const ArmcProgram *program, const Step *step, const Member *scan, const Member *source)
+{
+    const ArmcValue *in = source->node->out[0];
+    return scan->node->op->adds_to_state && source->up == scan->up && (source->node->op->flags & ARMC_OP_ACCUMULATES) &&
+           program->places[in->id].store == STORE_LOCAL && count_readers(step, in) == 1 && !reads_a_scan(source->node);
+}
+
 /* States advance at a site's end, one after the other, so nothing that runs then may read another scan's state.
  * A scan's result that is its state is read in place; an input made for the scan alone is added to the state by who makes it. */
 static void shorten_scans(ArmcProgram *program, Step *step)
@@ -127,10 +155,8 @@ static void shorten_scans(ArmcProgram *program, Step *step)
             continue;
         if (scan->node->op->shows_state && place->store == STORE_LOCAL && !feeds_a_scan(step, scan->node->out[0]))
             place->store = STORE_STATE;
-        const ArmcValue *in = armc_exec_base(scan->node->in[0]);
-        Member *source = member_of(step, in->node);
-        if (!scan->node->op->adds_to_state || !source || source->up != scan->up || !(in->node->op->flags & ARMC_OP_ACCUMULATES) ||
-            program->places[in->id].store != STORE_LOCAL || count_readers(step, in) != 1 || reads_a_scan(in->node))
+        Member *source = member_of(step, armc_exec_base(scan->node->in[0])->node);
+        if (!source || !made_for(program, step, scan, source))
             continue;
         scan->source = source;
         source->absorbed = true;
@@ -142,6 +168,13 @@ static void shorten_scans(ArmcProgram *program, Step *step)
 static int64_t round_up(int64_t size)
 {
     return (size + 15) / 16 * 16;
+}
+
+/* Wide rows begin at a cache line each: a vector that straddles two costs twice as much. */
+int64_t armc_exec_pitch(int64_t width)
+{
+    enum { WIDE = 64 };
+    return width < WIDE ? width : round_up(width);
 }
 
 /* The last member of the same sweep that reads a local value; scans read at the site's end. */
@@ -185,7 +218,7 @@ static void place_locals(ArmcProgram *program, Step *step)
         Member *member = &step->members[m];
         const ArmcValue *out = member->node->out[0];
         Place *place = &program->places[out->id];
-        int64_t size = step->block * armc_shape_features(out->shape);
+        int64_t size = step->block * armc_exec_pitch(armc_shape_features(out->shape));
         if (member->absorbed)
             continue;
         if (place->store == STORE_LOCAL)
@@ -237,6 +270,7 @@ void armc_exec_region(ArmcProgram *program, Step *step)
             step->members[m].up = true;
     mark_read_up(step);
     mark_kept(program, step);
+    shorten_sums(step);
     shorten_scans(program, step);
     place_locals(program, step);
     place_sums(program, step);

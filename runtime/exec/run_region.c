@@ -12,7 +12,7 @@ static Operand bind_row(const ArmcProgram *program, const ArmcValue *value, int6
     const Place *place = &program->places[armc_exec_base(value)->id];
     ArmcAddress address = armc_row_address(value, sites);
     Operand operand = {.store = place->store, .kind = kind, .offset = place->offset, .example_step = address.example_step,
-                       .site_step = address.site_step, .width = address.width};
+                       .site_step = address.site_step, .width = address.width, .pitch = armc_exec_pitch(address.width)};
     union {
         const ArmcReal *in;
         ArmcReal *out;
@@ -58,7 +58,7 @@ static ArmcReal *locate(const Piece *piece, const Operand *operand, int64_t segm
     if (operand->store == STORE_LOCAL || operand->store == STORE_STATE)
         return piece->scratch + operand->offset;
     if (operand->store == STORE_KEPT) {
-        *stride = piece->step->block * operand->width;
+        *stride = piece->step->block * operand->pitch;
         return piece->scratch + operand->offset - segment_begin * *stride;
     }
     if (piece->step->kind == STEP_ROWS)
@@ -70,7 +70,7 @@ static ArmcReal *locate(const Piece *piece, const Operand *operand, int64_t segm
 static int64_t step_between_rows(const Piece *piece, const Operand *operand)
 {
     if (operand->store == STORE_LOCAL || operand->store == STORE_STATE || operand->store == STORE_KEPT)
-        return operand->width;
+        return operand->pitch;
     if (piece->step->kind == STEP_ROWS)
         return operand->example_step ? operand->width : 0;
     return operand->example_step;
@@ -115,7 +115,8 @@ static void enter_segment(const Piece *piece, int64_t segment_begin)
             live->out_stride = member->out.kind == 'S' && piece->step->kind == STEP_SITES ? member->out.site_step : 0;
         }
         if (member->node->op->order)
-            live->rows.state = piece->scratch + member->state_offset;
+            live->rows.state = live->rows.next = piece->scratch + member->state_offset;
+        live->rows.state_step = member->out.pitch;
     }
 }
 
@@ -137,34 +138,74 @@ static void run_member(const Piece *piece, const Member *member, int64_t site)
     member->node->op->rows(rows);
 }
 
-/* Takes this site's input into a scan's state. */
-static void advance(const Piece *piece, const Member *scan, int64_t site)
+/* One sweep over some sites. */
+typedef struct Sweep {
+    bool up;
+    bool keep;   /* what crosses into the descending sweep is wanted */
+    int64_t end; /* ascending: the site after the last one */
+} Sweep;
+
+/* Does a scan's state move through the places where its results are kept, from one site's to the next? */
+static bool state_is_kept(const Sweep *sweep, const Member *scan)
 {
-    if (!scan->source) {
-        scan->node->op->advance(at_site(piece, scan, site));
-        return;
-    }
-    ArmcRows *rows = at_site(piece, scan->source, site);
-    rows->out = piece->scratch + scan->state_offset;
-    rows->out_step = scan->out.width;
-    rows->accumulate = true;
-    scan->source->node->op->rows(rows);
+    return sweep->keep && scan->node->op->shows_state && scan->out.store == STORE_KEPT;
 }
 
-/* Everything of one sweep at one site. Kept results are not wanted on the way to a later segment. */
-static void run_members(const Piece *piece, bool up, int64_t site, bool keep)
+/* Takes this site's input into a scan's state. */
+static void advance(const Piece *piece, const Sweep *sweep, const Member *scan, int64_t site)
+{
+    ArmcRows *rows = at_site(piece, scan, site);
+    rows->state = rows->next = piece->scratch + scan->state_offset;
+    if (state_is_kept(sweep, scan)) {
+        if (site + 1 == sweep->end)
+            return;
+        rows->state = rows->out;
+        rows->next = rows->out + piece->live[scan - piece->step->members].out_stride;
+    }
+    if (!scan->source) {
+        scan->node->op->advance(rows);
+        return;
+    }
+    ArmcRows *source = at_site(piece, scan->source, site);
+    source->onto = rows->state;
+    source->out = rows->next;
+    source->out_step = scan->out.pitch;
+    scan->source->node->op->rows(source);
+}
+
+/* Runs at each site: not what others do, nor what is not wanted on the way to a later segment. */
+static bool runs(const Sweep *sweep, const Member *member)
+{
+    if (member->up != sweep->up || member->absorbed || member->total || member->out.store == STORE_STATE)
+        return false;
+    bool kept_scan = member->node->op->advance && member->out.store == STORE_KEPT;
+    return !kept_scan || (sweep->keep ? !state_is_kept(sweep, member) : member->read_up);
+}
+
+/* Everything of one sweep at one site. */
+static void run_members(const Piece *piece, const Sweep *sweep, int64_t site)
 {
     const Step *step = piece->step;
-    for (size_t m = 0; m < step->count; m++) {
-        const Member *member = &step->members[m];
-        bool in_place = member->out.store == STORE_STATE;
-        bool unwanted = member->node->op->advance && member->out.store == STORE_KEPT && !keep && !member->read_up;
-        if (member->up == up && !member->absorbed && !in_place && !unwanted)
-            run_member(piece, member, site);
-    }
     for (size_t m = 0; m < step->count; m++)
-        if (step->members[m].up == up && step->members[m].node->op->advance)
-            advance(piece, &step->members[m], site);
+        if (runs(sweep, &step->members[m]))
+            run_member(piece, &step->members[m], site);
+    for (size_t m = 0; m < step->count; m++)
+        if (step->members[m].up == sweep->up && step->members[m].node->op->advance)
+            advance(piece, sweep, &step->members[m], site);
+}
+
+/* Sums that take a scan's last state. */
+static void run_totals(const Piece *piece)
+{
+    for (size_t m = 0; m < piece->step->count; m++) {
+        const Member *member = &piece->step->members[m];
+        if (!member->total)
+            continue;
+        ArmcRows *rows = at_site(piece, member, 0);
+        rows->in[0] = piece->scratch + member->total->state_offset;
+        rows->in_step[0] = member->total->out.pitch;
+        member->node->op->rows(rows);
+    }
 }
 
 /* --- sweeps over sites --- */
@@ -177,10 +218,12 @@ static void move_states(const Piece *piece, StateMove move, bool up, int64_t seg
         const Member *member = &piece->step->members[m];
         if (!member->node->op->order || member->up != up)
             continue;
-        int64_t entries = piece->n * member->out.width;
+        int64_t entries = piece->n * member->out.pitch;
         size_t bytes = (size_t)entries * sizeof(ArmcReal);
         ArmcReal *state = piece->scratch + member->state_offset;
-        ArmcReal *saved = piece->scratch + member->saved_offset + segment * piece->step->block * member->out.width;
+        if (move == STATE_RESTORE && member->node->op->shows_state && member->out.store == STORE_KEPT)
+            state = piece->scratch + member->out.offset; /* see state_is_kept */
+        ArmcReal *saved = piece->scratch + member->saved_offset + segment * piece->step->block * member->out.pitch;
         if (move == STATE_ZERO && member->node->op->begin) {
             member->node->op->begin(at_site(piece, member, 0));
         } else if (move == STATE_ZERO) {
@@ -207,8 +250,9 @@ static void sweep_up(const Piece *piece)
         int64_t begin = segment * step->segment;
         enter_segment(piece, begin);
         move_states(piece, STATE_SAVE, true, segment);
-        for (int64_t s = begin; segment < last && s < begin + step->segment; s++)
-            run_members(piece, true, s, false);
+        const Sweep sweep = {.up = true, .end = begin + step->segment};
+        for (int64_t s = begin; segment < last && s < sweep.end; s++)
+            run_members(piece, &sweep, s);
     }
 }
 
@@ -218,29 +262,34 @@ static void sweep_down(const Piece *piece)
     enter_segment(piece, 0);
     move_states(piece, STATE_ZERO, false, 0);
     for (int64_t segment = (step->sites - 1) / step->segment; segment >= 0; segment--) {
-        int64_t begin = segment * step->segment, end = smaller(begin + step->segment, step->sites);
+        int64_t begin = segment * step->segment;
+        const Sweep up = {.up = true, .keep = true, .end = smaller(begin + step->segment, step->sites)};
+        const Sweep down = {.up = false, .keep = true};
         enter_segment(piece, begin);
         move_states(piece, STATE_RESTORE, true, segment);
-        for (int64_t s = begin; s < end; s++)
-            run_members(piece, true, s, true);
-        for (int64_t s = end; s-- > begin;)
-            run_members(piece, false, s, true);
+        for (int64_t s = begin; s < up.end; s++)
+            run_members(piece, &up, s);
+        for (int64_t s = up.end; s-- > begin;)
+            run_members(piece, &down, s);
     }
+    run_totals(piece);
 }
 
 static void run_block(const Piece *piece)
 {
+    const Sweep all = {.up = true, .keep = true, .end = piece->step->sites};
     if (piece->step->kind == STEP_ROWS) {
         enter_segment(piece, 0);
-        run_members(piece, true, 0, true);
+        run_members(piece, &all, 0);
     } else if (piece->step->two_sweeps) {
         sweep_up(piece);
         sweep_down(piece);
     } else {
         enter_segment(piece, 0);
         move_states(piece, STATE_ZERO, true, 0);
-        for (int64_t s = 0; s < piece->step->sites; s++)
-            run_members(piece, true, s, true);
+        for (int64_t s = 0; s < all.end; s++)
+            run_members(piece, &all, s);
+        run_totals(piece);
     }
 }
 

@@ -74,7 +74,8 @@ static void apply_rows(const ArmcCall *call)
     if (node->op->rows_out != 'r')
         memset(call->out[0], 0, (size_t)armc_shape_size(node->out[0]->shape) * sizeof(ArmcReal));
     if (node->op->order) {
-        rows.state = call->out[1];
+        rows.state = rows.next = call->out[1];
+        rows.state_step = armc_shape_features(node->out[0]->shape);
         memset(rows.state, 0, (size_t)(rows.n * armc_shape_features(node->out[0]->shape)) * sizeof(ArmcReal));
     }
     for (int64_t s = 0; s < rows.sites; s++)

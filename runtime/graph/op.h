@@ -31,8 +31,10 @@ typedef struct ArmcRows {
     int64_t in_width[ARMC_MAX_INPUTS];   /* row inputs: features in a row */
     ArmcReal *out;                       /* row output: the first row; sums: added to (whole, or the site's slice) */
     int64_t out_step, out_width;
-    ArmcReal *state; /* scans: (n, width) carried from site to site */
-    bool accumulate; /* row outputs of ops with ARMC_OP_ACCUMULATES: add to what is there */
+    ArmcReal *state; /* scans: n rows of `out_width`, carried from site to site */
+    int64_t state_step; /* from one of its rows to the next */
+    ArmcReal *next;  /* scans: where `advance` puts the next site's state: `state` itself, or beside it */
+    const ArmcReal *onto; /* for ops with ARMC_OP_ACCUMULATES: rows that are added to the result, lying as `out`'s do; NULL: none */
 } ArmcRows;
 
 /* A piece of work for `forward`: a whole batch, cut in tasks. */
@@ -66,7 +68,8 @@ enum {
     ARMC_OP_SUMS_BATCH = 32,   /* forward: the result is not batched though inputs are (weight gradients) */
     ARMC_OP_MOVEMENT = 64,     /* the node's map says it all: reads, arithmetic and gradient are derived */
     ARMC_OP_VIEW = 128,        /* movement whose map is the identity: the same memory in another shape */
-    ARMC_OP_ACCUMULATES = 512, /* `rows` can add to its result instead of writing it */
+    ARMC_OP_ACCUMULATES = 512, /* `rows` heeds `onto` */
+    ARMC_OP_ADDITIVE = 1024,   /* sums over sites: the sum of the sites' rows may be handed over as one row */
     ARMC_OP_KEEPS_LEVELS = 256,/* entries are levels if the first input's are (set for movement ops as well) */
 };
 

@@ -5,13 +5,15 @@
 
 #include "runtime/kernels/body_math.h"
 
-#include "runtime/kernels/body_elementwise.h"
-
 #include "runtime/kernels/body_reduce.h"
+
+#include "runtime/kernels/body_elementwise.h"
 
 #include "runtime/kernels/body_dot.h"
 
 #include "runtime/kernels/body_product.h"
+
+#include "runtime/kernels/body_fused.h"
 
 const ArmcKernels TABLE = {
     .name = NAME,
@@ -41,5 +43,7 @@ const ArmcKernels TABLE = {
     .gemm = gemm_kernel,
     .gemm_dot = gemm_dot_kernel,
     .gemm_outer = gemm_outer_kernel,
+    .outer_onto = outer_onto_kernel,
+    .gemm_sigmoid_grad = gemm_sigmoid_grad_kernel,
     .adam = adam_kernel,
 };

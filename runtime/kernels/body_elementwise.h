@@ -99,7 +99,6 @@ ALWAYS_INLINE Vec softplus_grad_vec(Vec x, Vec dy)
 MAP(exp)
 MAP(log)
 MAP(tanh)
-MAP(sigmoid)
 MAP(softplus)
 MAP(relu)
 MAP(sqrt)
@@ -113,6 +112,24 @@ MAP2(sigmoid_grad)
 MAP2(tanh_grad)
 MAP2(relu_grad)
 MAP2(softplus_grad)
+
+static void sigmoid_kernel(int64_t n, const ArmcReal *x, ArmcReal *y)
+{
+    const int count = SIDE_BY_SIDE;
+    int64_t i = 0;
+    for (; i + SIDE_BY_SIDE * LANES <= n; i += SIDE_BY_SIDE * LANES) {
+        Vec xs[SIDE_BY_SIDE], ys[SIDE_BY_SIDE];
+        EACH_VEC xs[v] = vec_load(x + i + v * LANES);
+        sigmoid_vecs(count, xs, ys);
+        EACH_VEC vec_store(y + i + v * LANES, ys[v]);
+    }
+    if (i < n) {
+        Vec xs[SIDE_BY_SIDE], ys[SIDE_BY_SIDE];
+        EACH_VEC xs[v] = part_load(x + i + v * LANES, group_part(n - i, v));
+        sigmoid_vecs(count, xs, ys);
+        EACH_VEC part_store(y + i + v * LANES, group_part(n - i, v), ys[v]);
+    }
+}
 
 static void fill_kernel(int64_t n, ArmcReal a, ArmcReal *y)
 {

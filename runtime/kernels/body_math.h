@@ -47,6 +47,7 @@ static const ArmcReal exp_q[] = {0x1p-1f, 0x1.5554dcp-3f, 0x1.55551ap-5f, 0x1.12
                                  0x1.6d110ap-10f};
 static const ArmcReal log_p[] = {0x1.55555cp-1f, 0x1.997c22p-2f, 0x1.2ee8c8p-2f};
 #endif
+enum { EXP_TERMS = (int)(sizeof exp_q / sizeof *exp_q) };
 
 #define LOG2_E    ARMC_R(0x1.71547652b82fep+0)
 #define SQRT_HALF ARMC_R(0x1.6a09e667f3bcdp-1)
@@ -152,26 +153,55 @@ ALWAYS_INLINE Vec tanh_vec(Vec x)
     return (Vec)((IVec)y | ((IVec)x & isplat(SIGN_BIT)));
 }
 
-/* 1 / d for 1 <= d <= 2^126 (2^1021 in double), a third of what a division costs: a first guess from the bits, 12 % off, then
- * steps that cube the error (Halley): with e = 1 - d y, y (1 + e + e²). Fused multiply-adds only, so the same bits everywhere. */
-ALWAYS_INLINE Vec reciprocal(Vec d)
+/* The functions that follow work on a few vectors side by side, each statement for all of them: one vector's chain of products
+ * alone leaves the multipliers idle for most of their latency. */
+#define EACH_VEC UNROLL for (int v = 0; v < count; v++)
+enum { SIDE_BY_SIDE = 4 };
+
+/* x = 1 + e^-x for |x| <= SIGMOID_MAX. -x = n ln2 - s with |s| <= ln2/2; e^-s by Horner's rule with 1, 1 as the lowest
+ * coefficients. The rounder holds the bias: what adding it leaves in the low bits is the exponent field of 2^n. */
+ALWAYS_INLINE void one_plus_exp_minus(const int count, Vec *x)
 {
-    Vec y = (Vec)((UVec)isplat(RECIPROCAL_GUESS) - (UVec)d);
-    for (int step = 0; step < RECIPROCAL_STEPS; step++) {
-        const Vec e = vec_fma(-d, y, splat(1));
-        y = vec_fma(y, vec_fma(e, e, e), y);
-    }
-    return y;
+    Vec t[SIDE_BY_SIDE], e[SIDE_BY_SIDE];
+    EACH_VEC t[v] = vec_fnma(x[v], splat(LOG2_E), splat(ROUNDER + EXPONENT_BIAS));
+    EACH_VEC e[v] = t[v] - splat(ROUNDER + EXPONENT_BIAS);
+    EACH_VEC x[v] = vec_fma(e[v], splat(LN2_HI), x[v]);
+    EACH_VEC x[v] = vec_fma(e[v], splat(LN2_LO), x[v]);
+    EACH_VEC e[v] = splat(exp_q[EXP_TERMS - 1]);
+    for (int i = EXP_TERMS - 2; i >= -2; i--)
+        EACH_VEC e[v] = vec_fnma(e[v], x[v], i < 0 ? splat(1) : splat(exp_q[i]));
+    EACH_VEC x[v] = vec_fma(e[v], (Vec)((UVec)t[v] << MANTISSA), splat(1));
 }
 
-/* 1 / (1 + e^-x); 0 where that is below the normal numbers. */
+/* d = 1 / d for 1 <= d <= 2^126 (2^1021 in double), a third of what a division costs: a first guess from the bits, 12 % off,
+ * then steps that cube the error (Halley): with e = 1 - d y, y (1 + e + e²). Fused multiply-adds only, so the same bits
+ * everywhere. */
+ALWAYS_INLINE void reciprocal(const int count, Vec *d)
+{
+    Vec y[SIDE_BY_SIDE], e[SIDE_BY_SIDE];
+    EACH_VEC y[v] = (Vec)((UVec)isplat(RECIPROCAL_GUESS) - (UVec)d[v]);
+    for (int step = 0; step < RECIPROCAL_STEPS; step++) {
+        EACH_VEC e[v] = vec_fnma(d[v], y[v], splat(1));
+        EACH_VEC e[v] = vec_fma(e[v], e[v], e[v]);
+        EACH_VEC y[v] = vec_fma(y[v], e[v], y[v]);
+    }
+    EACH_VEC d[v] = y[v];
+}
+
+/* y = 1 / (1 + e^-x); 0 where that is below the normal numbers. Held this way round, NaN stays NaN. */
+ALWAYS_INLINE void sigmoid_vecs(const int count, const Vec *x, Vec *y)
+{
+    EACH_VEC y[v] = vec_greater(splat(-SIGMOID_MAX), vec_lesser(splat(SIGMOID_MAX), x[v]));
+    one_plus_exp_minus(count, y);
+    reciprocal(count, y);
+    EACH_VEC y[v] = select((IVec)(x[v] < splat(-SIGMOID_MAX)), splat(0), y[v]);
+}
+
 ALWAYS_INLINE Vec sigmoid_vec(Vec x)
 {
-    Vec t = select((IVec)(x > splat(SIGMOID_MAX)), splat(SIGMOID_MAX), x);
-    t = select((IVec)(t < splat(-SIGMOID_MAX)), splat(-SIGMOID_MAX), t);
-    IVec n;
-    const Vec e = (splat(1) + expm1_reduced(-t, &n)) * power_of_2(n);
-    return select((IVec)(x < splat(-SIGMOID_MAX)), splat(0), reciprocal(splat(1) + e));
+    Vec y;
+    sigmoid_vecs(1, &x, &y);
+    return y;
 }
 
 ALWAYS_INLINE Vec relu_vec(Vec x)

@@ -22,6 +22,21 @@ ALWAYS_INLINE Vec vec_fma(Vec a, Vec b, Vec c)
     return MM(fmadd)(a, b, c);
 }
 
+ALWAYS_INLINE Vec vec_fnma(Vec a, Vec b, Vec c)
+{
+    return MM(fnmadd)(a, b, c);
+}
+
+ALWAYS_INLINE Vec vec_lesser(Vec a, Vec b)
+{
+    return MM(min)(a, b);
+}
+
+ALWAYS_INLINE Vec vec_greater(Vec a, Vec b)
+{
+    return MM(max)(a, b);
+}
+
 ALWAYS_INLINE Vec vec_sqrt(Vec x)
 {
     return MM(sqrt)(x);

@@ -15,6 +15,13 @@ ALWAYS_INLINE Vec vec_fma(Vec a, Vec b, Vec c)
     return c;
 }
 
+ALWAYS_INLINE Vec vec_fnma(Vec a, Vec b, Vec c)
+{
+    return vec_fma(-a, b, c);
+}
+
+#include "runtime/kernels/choice.h"
+
 /* sqrt is exact on every machine, the one function of libm besides fma of which that is true. */
 ALWAYS_INLINE Vec vec_sqrt(Vec x)
 {

@@ -17,6 +17,13 @@ ALWAYS_INLINE Vec vec_fma(Vec a, Vec b, Vec c)
     return NEON(vfmaq)(c, a, b);
 }
 
+ALWAYS_INLINE Vec vec_fnma(Vec a, Vec b, Vec c)
+{
+    return NEON(vfmsq)(c, a, b);
+}
+
+#include "runtime/kernels/choice.h"
+
 ALWAYS_INLINE Vec vec_sqrt(Vec x)
 {
     return NEON(vsqrtq)(x);

@@ -83,3 +83,12 @@ void armc_binary_rows(const ArmcRows *rows, ArmcBinaryKernel f)
             spread_row(rows, f, a, b, y);
     }
 }
+
+bool armc_rows_begin_onto(const ArmcRows *rows)
+{
+    if (!rows->onto || rows->onto == rows->out)
+        return rows->onto;
+    for (int64_t r = 0; r < rows->n; r++)
+        memcpy(rows->out + r * rows->out_step, rows->onto + r * rows->out_step, (size_t)rows->out_width * sizeof(ArmcReal));
+    return true;
+}

@@ -15,6 +15,9 @@ typedef void (*ArmcBinaryKernel)(int64_t n, const ArmcReal *a, const ArmcReal *b
 void armc_unary_rows(const ArmcRows *rows, ArmcUnaryKernel f);
 void armc_binary_rows(const ArmcRows *rows, ArmcBinaryKernel f);
 
+/* For `rows` that heed `onto` by a kernel with `accumulate`: puts it where the result goes; false where there is none. */
+bool armc_rows_begin_onto(const ArmcRows *rows);
+
 /* Movement ops: the arithmetic and the gradient that follow from node->map. */
 int64_t armc_move_tasks(const ArmcCall *call);
 void armc_move_forward(const ArmcCall *call, int64_t task);

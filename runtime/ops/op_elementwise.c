@@ -236,8 +236,17 @@ ARMC_OP(square) = {UNARY_FIELDS(square), .doc = "x times x."};
         armc_grad_add(grad, node->in[0], ARMC_GRAD(grad, node, #name "_grad", NULL, node->out[0], dy));                \
     }
 
+/* Of a hidden layer behind per-site outputs: the product in the same pass. */
+static ArmcValue *sigmoid_grad_fuse(ArmcGraph *graph, const ArmcNode *node)
+{
+    const ArmcNode *dy = node->in[1]->node;
+    if (dy->op != armc_op_get("site_matmul_dx") || !armc_shape_equal(node->in[0]->shape, node->in[1]->shape))
+        return NULL;
+    return armc_graph_append(graph, armc_op_get("site_matmul_dx_sigmoid"), 3, (ArmcValue *[]){node->in[0], dy->in[0], dy->in[1]}, NULL,
+                             node->origin);
+}
 BINARY_ROWS(sigmoid_grad, sigmoid_grad)
-ARMC_OP(sigmoid_grad) = {FROM_RESULT_FIELDS(sigmoid_grad)};
+ARMC_OP(sigmoid_grad) = {FROM_RESULT_FIELDS(sigmoid_grad), .fuse = sigmoid_grad_fuse};
 WITH_GRADIENT_FROM_RESULT(sigmoid)
 ARMC_OP(sigmoid) = {UNARY_FIELDS(sigmoid), .doc = "1 / (1 + exp(-x))."};
 

@@ -147,7 +147,7 @@ static void matmul_forward(const ArmcCall *call, int64_t task)
 static void matmul_rows(const ArmcRows *rows)
 {
     int64_t k = rows->in_width[0], n = rows->out_width;
-    rows->k->gemm(rows->n, n, k, rows->in[0], rows->in_step[0], rows->in[1], n, rows->out, rows->out_step, rows->accumulate);
+    rows->k->gemm(rows->n, n, k, rows->in[0], rows->in_step[0], rows->in[1], n, rows->out, rows->out_step, armc_rows_begin_onto(rows));
 }
 
 static int64_t matmul_cost(const ArmcNode *node)
@@ -291,7 +291,7 @@ static void matmul_dx_forward(const ArmcCall *call, int64_t task)
 static void matmul_dx_rows(const ArmcRows *rows)
 {
     int64_t n = rows->in_width[0], k = rows->out_width;
-    rows->k->gemm_dot(rows->n, k, n, rows->in[0], rows->in_step[0], rows->in[1], n, rows->out, rows->out_step, rows->accumulate);
+    rows->k->gemm_dot(rows->n, k, n, rows->in[0], rows->in_step[0], rows->in[1], n, rows->out, rows->out_step, armc_rows_begin_onto(rows));
 }
 
 ARMC_OP(matmul_dx) = {

@@ -9,10 +9,12 @@ static void site_matmul_rows(const ArmcRows *rows)
 {
     int64_t k = rows->in_width[0], n = rows->out_width;
     const ArmcReal *x = rows->in[0], *w = rows->in[1];
-    if (k == 1)
-        rows->k->gemm(rows->n, n, 1, x, rows->in_step[0], w, n, rows->out, rows->out_step, rows->accumulate);
+    if (k == 1 && rows->onto)
+        rows->k->outer_onto(rows->n, n, x, rows->in_step[0], w, rows->onto, rows->out, rows->out_step);
+    else if (k == 1)
+        rows->k->gemm(rows->n, n, 1, x, rows->in_step[0], w, n, rows->out, rows->out_step, false);
     else
-        rows->k->gemm_dot(rows->n, n, k, x, rows->in_step[0], w, k, rows->out, rows->out_step, rows->accumulate);
+        rows->k->gemm_dot(rows->n, n, k, x, rows->in_step[0], w, k, rows->out, rows->out_step, armc_rows_begin_onto(rows));
 }
 
 static int64_t site_matmul_cost(const ArmcNode *node)
@@ -45,7 +47,7 @@ ARMC_OP(site_matmul) = {
 static void site_matmul_dx_rows(const ArmcRows *rows)
 {
     int64_t n = rows->in_width[0], k = rows->out_width;
-    rows->k->gemm(rows->n, k, n, rows->in[0], rows->in_step[0], rows->in[1], k, rows->out, rows->out_step, rows->accumulate);
+    rows->k->gemm(rows->n, k, n, rows->in[0], rows->in_step[0], rows->in[1], k, rows->out, rows->out_step, armc_rows_begin_onto(rows));
 }
 
 ARMC_OP(site_matmul_dx) = {
@@ -56,6 +58,23 @@ ARMC_OP(site_matmul_dx) = {
     .rows_in = "rs",
     .rows_out = 'r',
     .rows = site_matmul_dx_rows,
+};
+
+/* dx (rows,k) = (dy (rows,n) W) y (1 - y), W (n,k), y (rows,k) */
+static void site_matmul_dx_sigmoid_rows(const ArmcRows *rows)
+{
+    rows->k->gemm_sigmoid_grad(rows->n, rows->out_width, rows->in_width[1], rows->in[1], rows->in_step[1], rows->in[2], rows->out_width,
+                               rows->in[0], rows->in_step[0], rows->onto, rows->out, rows->out_step);
+}
+
+ARMC_OP(site_matmul_dx_sigmoid) = {
+    .name = "site_matmul_dx_sigmoid",
+    .doc = "Gradient of site_matmul with respect to x, and on through the sigmoid that gave x = y.",
+    .sig = "y[*s,k] dy[*s,n] weight[*s,n,k] -> [*s,k]",
+    .flags = ARMC_OP_INTERNAL | ARMC_OP_ACCUMULATES,
+    .rows_in = "rrs",
+    .rows_out = 'r',
+    .rows = site_matmul_dx_sigmoid_rows,
 };
 
 /* dW (n,k) += dy^T x, dy (rows,n), x (rows,k) */
@@ -99,8 +118,8 @@ static void embed_rows(const ArmcRows *rows)
     for (int64_t r = 0; r < rows->n; r++) {
         const ArmcReal *entry = rows->in[1] + level_of(rows->in[0][r * rows->in_step[0]], levels) * n;
         ArmcReal *y = rows->out + r * rows->out_step;
-        if (rows->accumulate)
-            rows->k->add(n, y, entry, y);
+        if (rows->onto)
+            rows->k->add(n, rows->onto + r * rows->out_step, entry, y);
         else
             memcpy(y, entry, (size_t)n * sizeof(ArmcReal));
     }

@@ -8,24 +8,15 @@
 /* The state is the sum so far; the result is the state before this site is added. */
 static void running_rows(const ArmcRows *rows)
 {
-    int64_t width = rows->out_width;
-    if (rows->out_step == width) {
-        memcpy(rows->out, rows->state, (size_t)(rows->n * width) * sizeof(ArmcReal));
-        return;
-    }
     for (int64_t r = 0; r < rows->n; r++)
-        memcpy(rows->out + r * rows->out_step, rows->state + r * width, (size_t)width * sizeof(ArmcReal));
+        memcpy(rows->out + r * rows->out_step, rows->state + r * rows->state_step, (size_t)rows->out_width * sizeof(ArmcReal));
 }
 
 static void running_advance(const ArmcRows *rows)
 {
-    int64_t width = rows->out_width;
-    if (rows->in_step[0] == width) {
-        rows->k->add(rows->n * width, rows->state, rows->in[0], rows->state);
-        return;
-    }
     for (int64_t r = 0; r < rows->n; r++)
-        rows->k->add(width, rows->state + r * width, rows->in[0] + r * rows->in_step[0], rows->state + r * width);
+        rows->k->add(rows->out_width, rows->state + r * rows->state_step, rows->in[0] + r * rows->in_step[0],
+                     rows->next + r * rows->state_step);
 }
 
 #define RUNNING_FIELDS                                                                                                 \
@@ -61,9 +52,8 @@ ARMC_OP(sum_before) = {
 
 static void sum_from_begin(const ArmcRows *rows)
 {
-    int64_t width = rows->out_width;
     for (int64_t r = 0; r < rows->n; r++)
-        memcpy(rows->state + r * width, rows->in[1], (size_t)width * sizeof(ArmcReal));
+        memcpy(rows->state + r * rows->state_step, rows->in[1], (size_t)rows->out_width * sizeof(ArmcReal));
 }
 
 static void sum_from_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
@@ -257,7 +247,7 @@ ARMC_OP(sum_rows) = {
     .name = "sum_rows",
     .doc = "For each feature the sum over examples and sites: the gradient of what all sites share.",
     .sig = "x[*s,f] -> [f]",
-    .flags = ARMC_OP_INTERNAL,
+    .flags = ARMC_OP_INTERNAL | ARMC_OP_ADDITIVE,
     .rows_in = "r",
     .rows_out = 'W',
     .rows = sum_rows_rows,

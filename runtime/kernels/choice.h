@@ -1,0 +1,15 @@
+/* vec_lesser and vec_greater for machines whose own minimum and maximum treat NaN otherwise. */
+#ifndef ARMC_KERNELS_CHOICE_H
+#define ARMC_KERNELS_CHOICE_H
+
+ALWAYS_INLINE Vec vec_lesser(Vec a, Vec b)
+{
+    return select((IVec)(a < b), a, b);
+}
+
+ALWAYS_INLINE Vec vec_greater(Vec a, Vec b)
+{
+    return select((IVec)(a > b), a, b);
+}
+
+#endif
