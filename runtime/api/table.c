@@ -81,10 +81,12 @@ void armc_tell_sum(ArmcSession *session, ArmcSay *say, const ArmcNet *net, int i
     char variables[32], live_text[32], stored_text[32];
     int64_t live, stored;
     count_parameters(net->graph, &live, &stored);
-    /* A model that is not autoregressive does not come this far: it is refused when it is bound to data. */
-    say(session, "%*sautoregressive: proved; %s variables of %d levels, %s live parameters (%s stored)",
-        indent, "", armc_grouped(net->variables, variables), net->levels, armc_grouped(live, live_text),
-        armc_grouped(stored, stored_text));
+    /* A model that is not autoregressive does not come this far: it is refused when it is bound to
+     * data. */
+    say(session,
+        "%*sautoregressive: proved; %s variables of %d levels, %s live parameters (%s stored)",
+        indent, "", armc_grouped(net->variables, variables), net->levels,
+        armc_grouped(live, live_text), armc_grouped(stored, stored_text));
     if (net->plan != NULL) {
         int64_t bytes = armc_plan_bytes(net->plan, armc_pool_threads(armc_session_pool(session)));
         say(session, ", %.1f MB to train at batch %" PRId64,

@@ -1,5 +1,5 @@
-/* A growable piece of text. The bytes are always NUL-terminated. Memory comes from malloc, so that one buffer can be
- * reused across arenas; a fault is raised when it runs out. */
+/* A growable piece of text. The bytes are always NUL-terminated. Memory comes from malloc, so that
+ * one buffer can be reused across arenas; a fault is raised when it runs out. */
 #ifndef ARMC_BASE_BUF_H
 #define ARMC_BASE_BUF_H
 

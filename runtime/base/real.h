@@ -1,4 +1,5 @@
-/* The number that tensors hold: float, or double in the build that checks gradients (make double). */
+/* The number that tensors hold: float, or double in the build that checks gradients (make double).
+ */
 #ifndef ARMC_BASE_REAL_H
 #define ARMC_BASE_REAL_H
 

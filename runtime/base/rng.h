@@ -1,5 +1,5 @@
-/* Counter-based random numbers (Philox4x32-10, Salmon et al. 2011, from Random123): a draw is a pure function of its
- * key, so it never depends on batch size, threads or order of evaluation. */
+/* Counter-based random numbers (Philox4x32-10, Salmon et al. 2011, from Random123): a draw is a
+ * pure function of its key, so it never depends on batch size, threads or order of evaluation. */
 #ifndef ARMC_BASE_RNG_H
 #define ARMC_BASE_RNG_H
 
@@ -20,13 +20,16 @@ typedef enum ArmcRngPurpose {
 /* 64-bit FNV-1a of a text: parameter paths as part of a key. */
 uint64_t armc_rng_hash(const char *text);
 
-/* Four 32-bit words for (seed, purpose, a, b, c): the key is made of seed and purpose, the counter of a, b, c. */
+/* Four 32-bit words for (seed, purpose, a, b, c): the key is made of seed and purpose, the counter
+ * of a, b, c. */
 void armc_rng_words(uint64_t seed, ArmcRngPurpose purpose, uint64_t a, uint64_t b, uint32_t out[4]);
 /* A uniform in (0,1) with 53 bits from words 0 and 1. */
 double armc_rng_uniform(uint64_t seed, ArmcRngPurpose purpose, uint64_t a, uint64_t b);
-/* A standard normal (Box-Muller on words 0..3, own log/cos so that it is the same on every machine). */
+/* A standard normal (Box-Muller on words 0..3, own log/cos so that it is the same on every
+ * machine). */
 double armc_rng_normal(uint64_t seed, ArmcRngPurpose purpose, uint64_t a, uint64_t b);
 /* A permutation of 0..n-1 into out, by Fisher-Yates; keyed by (seed, purpose, a). */
-void armc_rng_permutation(uint64_t seed, ArmcRngPurpose purpose, uint64_t a, int64_t n, int64_t *out);
+void armc_rng_permutation(uint64_t seed, ArmcRngPurpose purpose, uint64_t a, int64_t n,
+                          int64_t *out);
 
 #endif

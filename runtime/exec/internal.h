@@ -1,13 +1,15 @@
 /* Inside exec: a program as steps over memory.
  *
- * A step is a single node on whole arrays, or a region: nodes with per-site arithmetic that run together on pieces small enough
- * to stay in cache. A region of ROWS walks over (example, site) pairs a tile at a time. A region of SITES walks over
- * the sites for a block of examples: running sums keep their state, each site's matrices are used for the whole block.
+ * A step is a single node on whole arrays, or a region: nodes with per-site arithmetic that run
+ * together on pieces small enough to stay in cache. A region of ROWS walks over (example, site)
+ * pairs a tile at a time. A region of SITES walks over the sites for a block of examples: running
+ * sums keep their state, each site's matrices are used for the whole block.
  *
- * A SITES region with a sum in descending order (the gradient of a running sum) sweeps twice. Up: only what the ascending sums
- * need, their states kept at the beginning of each segment of sites. Down, a segment at a time from the last: the ascending part
- * is computed again from the kept states, then everything else runs site by site in descending order. So every activation
- * lives in cache, and none of the large ones is stored. */
+ * A SITES region with a sum in descending order (the gradient of a running sum) sweeps twice. Up:
+ * only what the ascending sums need, their states kept at the beginning of each segment of sites.
+ * Down, a segment at a time from the last: the ascending part is computed again from the kept
+ * states, then everything else runs site by site in descending order. So every activation lives in
+ * cache, and none of the large ones is stored. */
 #ifndef ARMC_EXEC_INTERNAL_H
 #define ARMC_EXEC_INTERNAL_H
 
@@ -22,24 +24,26 @@ typedef enum Store {
     STORE_ARENA, /* `offset` in the arena of the step */
     STORE_LOCAL, /* inside one region: `offset` in the worker's scratch, for one block */
     STORE_STATE, /* inside one region: a scan's state itself, read in place; `offset` in scratch */
-    STORE_KEPT,  /* inside one region, from the ascending to the descending sweep: a block for each site of a segment */
+    STORE_KEPT,  /* inside one region, from the ascending to the descending sweep: a block for each
+                    site of a segment */
     STORE_SUM,   /* summed over examples: arena, through lanes */
 } Store;
 
 typedef struct Place {
     Store store;
     const ArmcReal *data;
-    int64_t offset; /* entries */
-    int64_t size;   /* entries at the full batch */
-    int first, last;/* steps between which an arena value lives */
+    int64_t offset;  /* entries */
+    int64_t size;    /* entries at the full batch */
+    int first, last; /* steps between which an arena value lives */
 } Place;
 
-/* How a member of a region finds the rows of one input or of its result; bound when memory is there. */
+/* How a member of a region finds the rows of one input or of its result; bound when memory is
+ * there. */
 typedef struct Operand {
     Store store;
-    char kind;           /* of rows_in, rows_out: 'r', 's', 'w', 'S', 'W' */
-    ArmcReal *base;      /* fixed or in the arena */
-    int64_t offset;      /* in scratch */
+    char kind;                       /* of rows_in, rows_out: 'r', 's', 'w', 'S', 'W' */
+    ArmcReal *base;                  /* fixed or in the arena */
+    int64_t offset;                  /* in scratch */
     int64_t example_step, site_step; /* entries; site_step is the slice for 's' and 'S' */
     int64_t width;
     int64_t pitch; /* in scratch: entries from one row to the next */
@@ -50,9 +54,11 @@ struct Member {
     ArmcNode *node;
     Operand in[ARMC_MAX_INPUTS], out;
     bool up;               /* runs in the ascending sweep (and is repeated in the descending one) */
-    struct Member *source; /* scans: the member that adds its result to the state itself; it runs at the site's end */
+    struct Member *source; /* scans: the member that adds its result to the state itself; it runs at
+                              the site's end */
     bool absorbed;         /* such a member */
-    struct Member *total;  /* sums that take what a scan adds up: they take the scan's state once, when its sweep is over */
+    struct Member *total;  /* sums that take what a scan adds up: they take the scan's state once,
+                              when its sweep is over */
     bool read_up;          /* its result is read in the ascending sweep too */
     int64_t state_offset;  /* scans: in scratch */
     int64_t saved_offset;  /* scans going up: states at the segments' beginnings, in scratch */
@@ -74,11 +80,11 @@ typedef struct Step {
     size_t count, capacity;
     int64_t sites;
     bool two_sweeps;
-    int64_t block;    /* examples (SITES) or rows (ROWS) at a time */
-    int64_t segment;  /* sites */
-    int64_t lanes;    /* parts of the batch with a copy of the sums each; 0: no sums */
+    int64_t block;                /* examples (SITES) or rows (ROWS) at a time */
+    int64_t segment;              /* sites */
+    int64_t lanes;                /* parts of the batch with a copy of the sums each; 0: no sums */
     int64_t lane_size, lane_base; /* entries of a lane; where lanes lie in the arena (lane 0 too) */
-    int64_t scratch;  /* entries for each worker */
+    int64_t scratch;              /* entries for each worker */
 } Step;
 
 struct ArmcProgram {
@@ -95,12 +101,12 @@ struct ArmcProgram {
     ArmcPlan plan;
     int64_t arena_size, scratch_size;
     ArmcPool *pool;
-    ArmcReal *memory;     /* the arena of a step */
-    ArmcReal **scratch;   /* one a worker */
-    Live **live;          /* one a worker: as many as the largest step has members */
+    ArmcReal *memory;   /* the arena of a step */
+    ArmcReal **scratch; /* one a worker */
+    Live **live;        /* one a worker: as many as the largest step has members */
     ArmcReal **inputs;
-    ArmcReal *nll;        /* gathered (batch, D) where likelihoods are parts */
-    ArmcReal *zeros;      /* the gradient of parameters without use */
+    ArmcReal *nll;   /* gathered (batch, D) where likelihoods are parts */
+    ArmcReal *zeros; /* the gradient of parameters without use */
     ArmcReal seed;
 };
 
@@ -120,7 +126,8 @@ void armc_exec_region(ArmcProgram *program, Step *step);
 /* Finds the operands of every member, once memory is there. */
 void armc_exec_bind(ArmcProgram *program);
 /* Runs a region on the first n examples. */
-void armc_exec_run_region(ArmcProgram *program, const Step *step, const ArmcStepInfo *info, int64_t n);
+void armc_exec_run_region(ArmcProgram *program, const Step *step, const ArmcStepInfo *info,
+                          int64_t n);
 ArmcReal *armc_exec_data(const ArmcProgram *program, const ArmcValue *value);
 
 #endif

@@ -1,4 +1,5 @@
-/* Gives every value a place: fixed, in a region's scratch, or in the arena at an offset found by liveness. */
+/* Gives every value a place: fixed, in a region's scratch, or in the arena at an offset found by
+ * liveness. */
 #include "runtime/exec/internal.h"
 
 #include <string.h>
@@ -29,17 +30,22 @@ static void init_places(ArmcProgram *program, const int *step_of)
             const ArmcValue *value = node->out[k];
             Place *place = &program->places[value->id];
             int64_t size = armc_shape_size(value->shape);
-            *place = (Place){.store = STORE_FIXED, .size = value->batched ? size * program->options.batch : size,
-                             .first = step_of[i], .last = step_of[i]};
+            *place = (Place){.store = STORE_FIXED,
+                             .size = value->batched ? size * program->options.batch : size,
+                             .first = step_of[i],
+                             .last = step_of[i]};
             if (step_of[i] < 0)
                 continue;
             StepKind kind = program->steps[step_of[i]].kind;
-            place->store = is_sum(node, kind) ? STORE_SUM : kind == STEP_NODE ? STORE_ARENA : STORE_LOCAL;
+            place->store = is_sum(node, kind)  ? STORE_SUM
+                           : kind == STEP_NODE ? STORE_ARENA
+                                               : STORE_LOCAL;
         }
     }
 }
 
-/* A use outside the region that makes a value, or as other rows than it was made, puts it into the arena. */
+/* A use outside the region that makes a value, or as other rows than it was made, puts it into the
+ * arena. */
 static void note_use(ArmcProgram *program, const ArmcValue *value, int step)
 {
     const ArmcValue *base = armc_exec_base(value);
@@ -76,10 +82,12 @@ typedef struct Tenants {
     size_t count, capacity;
 } Tenants;
 
-static void move_in(ArmcProgram *program, Tenants *tenants, int64_t *offset, int64_t size, int first, int last)
+static void move_in(ArmcProgram *program, Tenants *tenants, int64_t *offset, int64_t size,
+                    int first, int last)
 {
     size = (size + 15) / 16 * 16; /* 64 bytes of floats */
-    ARMC_PUSH(program->arena, tenants->items, tenants->count, tenants->capacity, ((Tenant){offset, size, first, last}));
+    ARMC_PUSH(program->arena, tenants->items, tenants->count, tenants->capacity,
+              ((Tenant){offset, size, first, last}));
 }
 
 static void sort_by_size(Tenants *tenants)
@@ -103,7 +111,8 @@ static int64_t settle(const Tenants *tenants, size_t index)
         for (size_t i = 0; i < index; i++) {
             const Tenant *other = &tenants->items[i];
             bool together = other->first <= tenant->last && tenant->first <= other->last;
-            bool overlap = *other->offset < offset + tenant->size && offset < *other->offset + other->size;
+            bool overlap =
+                *other->offset < offset + tenant->size && offset < *other->offset + other->size;
             if (together && overlap) {
                 offset = *other->offset + other->size;
                 moved = true;
@@ -124,7 +133,8 @@ static void place_in_arena(ArmcProgram *program)
     for (size_t s = 0; s < program->step_count; s++) {
         Step *step = &program->steps[s];
         if (step->lanes > 1) /* lane 0 is the result itself */
-            move_in(program, &tenants, &step->lane_base, step->lane_size * (step->lanes - 1), (int)s, (int)s);
+            move_in(program, &tenants, &step->lane_base, step->lane_size * (step->lanes - 1),
+                    (int)s, (int)s);
     }
     sort_by_size(&tenants);
     for (size_t i = 0; i < tenants.count; i++) {

@@ -93,11 +93,13 @@ static Step *new_step(Partition *p, StepKind kind, int64_t sites)
 
 static void add_member(Partition *p, Step *step, ArmcNode *node)
 {
-    ARMC_PUSH(p->program->arena, step->members, step->count, step->capacity, (Member){.node = node});
+    ARMC_PUSH(p->program->arena, step->members, step->count, step->capacity,
+              (Member){.node = node});
     p->in_region[node->id] = true;
 }
 
-/* Can the node run in the region: its inputs are done, or come from inside row by row, and no sweep has to turn twice? */
+/* Can the node run in the region: its inputs are done, or come from inside row by row, and no sweep
+ * has to turn twice? */
 static bool joins(Partition *p, const ArmcNode *node)
 {
     bool after_down = false;
@@ -157,7 +159,8 @@ static void settle(Partition *p)
     }
 }
 
-/* The next thing to do: a single node if one is ready (so that regions grow meanwhile), else the first ready one of a region. */
+/* The next thing to do: a single node if one is ready (so that regions grow meanwhile), else the
+ * first ready one of a region. */
 static ArmcNode *choose(const Partition *p)
 {
     ArmcNode *best = NULL;
@@ -179,7 +182,8 @@ static void find_looped(Partition *p)
         const ArmcNode *node = p->graph->nodes[i];
         if (!(node->op->flags & ARMC_OP_LEAF) && works_by_rows(node) && needs_site_loop(node) &&
             !is_looped(p, armc_rows_sites(node)))
-            ARMC_PUSH(p->program->arena, p->looped, p->looped_count, p->looped_capacity, armc_rows_sites(node));
+            ARMC_PUSH(p->program->arena, p->looped, p->looped_count, p->looped_capacity,
+                      armc_rows_sites(node));
     }
 }
 
@@ -200,7 +204,8 @@ void armc_exec_partition(ArmcProgram *program)
             p.in_region[node->id] = false;
             p.done[node->id] = true;
         } else {
-            Step *step = new_step(&p, class == CLASS_SITES ? STEP_SITES : STEP_ROWS, armc_rows_sites(node));
+            Step *step =
+                new_step(&p, class == CLASS_SITES ? STEP_SITES : STEP_ROWS, armc_rows_sites(node));
             gather(&p, step, class, node->id);
         }
         settle(&p);

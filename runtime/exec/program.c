@@ -11,7 +11,8 @@ static void push_output(ArmcProgram *program, size_t *capacity, ArmcValue *value
     ARMC_PUSH(program->arena, program->outputs.values, program->outputs.count, *capacity, value);
 }
 
-/* Appends -log p of every likelihood to the graph; parameters of the distributions instead for PARAMS. */
+/* Appends -log p of every likelihood to the graph; parameters of the distributions instead for
+ * PARAMS. */
 static void append_outputs(ArmcProgram *program, ArmcGraph *graph)
 {
     size_t capacity = 0;
@@ -20,16 +21,20 @@ static void append_outputs(ArmcProgram *program, ArmcGraph *graph)
         ArmcValue *in[2] = {likelihood->params, likelihood->target};
         ArmcValue *value = likelihood->params;
         if (program->kind != ARMC_PROGRAM_PARAMS)
-            value = armc_graph_append(graph, likelihood->dist->nll, 2, in, NULL, likelihood->origin);
-        else if (!value->batched || (value->node->op->flags & ARMC_OP_LEAF) || armc_exec_is_view(value->node))
-            value = armc_graph_append(graph, armc_op_get("spread"), 2, in, NULL, likelihood->origin);
+            value =
+                armc_graph_append(graph, likelihood->dist->nll, 2, in, NULL, likelihood->origin);
+        else if (!value->batched || (value->node->op->flags & ARMC_OP_LEAF) ||
+                 armc_exec_is_view(value->node))
+            value =
+                armc_graph_append(graph, armc_op_get("spread"), 2, in, NULL, likelihood->origin);
         ARMC_ASSERT(value);
         push_output(program, &capacity, value);
     }
     program->nll_count = program->outputs.count;
 }
 
-/* The model's graph with room for more nodes: nodes are shared, the list is not, so the model itself stays as it is. */
+/* The model's graph with room for more nodes: nodes are shared, the list is not, so the model
+ * itself stays as it is. */
 static ArmcGraph *fork_graph(ArmcArena *arena, const ArmcGraph *model)
 {
     ArmcGraph *graph = armc_graph_new(arena, model->diags);
@@ -60,11 +65,13 @@ static ArmcValue *find_leaf(const ArmcGraph *graph, const void *leaf)
 }
 
 /* A dead entry of a parameter gets no gradient. Some gradients have the mask already. */
-static ArmcValue *mask_gradient(ArmcGraph *graph, const ArmcParam *param, ArmcValue *leaf, ArmcValue *gradient)
+static ArmcValue *mask_gradient(ArmcGraph *graph, const ArmcParam *param, ArmcValue *leaf,
+                                ArmcValue *gradient)
 {
     if (!gradient || !param->mask || gradient->mask == param->mask)
         return gradient;
-    return armc_graph_append(graph, armc_op_get("masked"), 2, (ArmcValue *[]){gradient, leaf}, NULL, param->origin);
+    return armc_graph_append(graph, armc_op_get("masked"), 2, (ArmcValue *[]){gradient, leaf}, NULL,
+                             param->origin);
 }
 
 static void append_gradients(ArmcProgram *program)
@@ -85,7 +92,9 @@ static void append_gradients(ArmcProgram *program)
         dy[i] = seed;
     armc_differentiate(graph, program->nll_count, program->outputs.values, dy, used, at, gradient);
     for (size_t p = 0, u = 0; p < count; p++)
-        push_output(program, &capacity, of[p] ? mask_gradient(graph, program->model->params[p], of[p], gradient[u++]) : NULL);
+        push_output(program, &capacity,
+                    of[p] ? mask_gradient(graph, program->model->params[p], of[p], gradient[u++])
+                          : NULL);
 }
 
 static bool check_batch(const ArmcProgram *program)
@@ -95,8 +104,10 @@ static bool check_batch(const ArmcProgram *program)
         const ArmcNode *node = program->graph->nodes[i];
         if (!(node->op->flags & ARMC_OP_COUPLES_BATCH))
             continue;
-        ArmcDiag *diag = armc_diag_add(program->model->diags, ARMC_E_couples_batch, node->origin,
-                                       "`%s` mixes the examples of a batch, so p(x) would depend on what else is in it", node->op->name);
+        ArmcDiag *diag = armc_diag_add(
+            program->model->diags, ARMC_E_couples_batch, node->origin,
+            "`%s` mixes the examples of a batch, so p(x) would depend on what else is in it",
+            node->op->name);
         armc_diag_help(diag, "normalise over the features of each example instead");
         fine = false;
     }
@@ -137,14 +148,16 @@ static void plan_memory(ArmcProgram *program)
         const Place *place = &program->places[node->out[0]->id];
         if (node->op->cost)
             plan->multiply_adds += node->op->cost(node);
-        if (place->store == STORE_ARENA && node->origin && bytes_of(place->size) > plan->largest_bytes) {
+        if (place->store == STORE_ARENA && node->origin &&
+            bytes_of(place->size) > plan->largest_bytes) {
             plan->largest_bytes = bytes_of(place->size);
             plan->largest = node->origin;
         }
     }
 }
 
-ArmcProgram *armc_program_new(ArmcArena *arena, ArmcGraph *model, ArmcProgramKind kind, const ArmcProgramOptions *options)
+ArmcProgram *armc_program_new(ArmcArena *arena, ArmcGraph *model, ArmcProgramKind kind,
+                              const ArmcProgramOptions *options)
 {
     ArmcProgram *program = ARMC_NEW(arena, ArmcProgram);
     *program = (ArmcProgram){.arena = arena, .model = model, .kind = kind, .options = *options};
@@ -157,10 +170,12 @@ ArmcProgram *armc_program_new(ArmcArena *arena, ArmcGraph *model, ArmcProgramKin
         if (!check_batch(program))
             return NULL;
         append_gradients(program);
-        program->graph = armc_simplify(arena, program->graph, &program->outputs, training, options->kernels);
+        program->graph =
+            armc_simplify(arena, program->graph, &program->outputs, training, options->kernels);
     }
     /* once more: what fusion left without use goes */
-    program->graph = armc_simplify(arena, program->graph, &program->outputs, training, options->kernels);
+    program->graph =
+        armc_simplify(arena, program->graph, &program->outputs, training, options->kernels);
     armc_exec_partition(program);
     armc_exec_layout(program);
     plan_memory(program);
@@ -194,7 +209,8 @@ static ArmcReal *unused_gradient(const ArmcProgram *program)
 {
     int64_t size = 0;
     for (size_t p = 0; program->kind == ARMC_PROGRAM_TRAIN && p < program->model->param_count; p++)
-        if (!program->outputs.values[program->nll_count + p] && program->model->params[p]->size > size)
+        if (!program->outputs.values[program->nll_count + p] &&
+            program->model->params[p]->size > size)
             size = program->model->params[p]->size;
     return ARMC_NEW_ARRAY(program->arena, ArmcReal, size + 1);
 }
@@ -229,9 +245,13 @@ void armc_program_prepare(ArmcProgram *program, ArmcPool *pool)
         program->scratch[t] = ARMC_NEW_ARRAY(arena, ArmcReal, program->scratch_size + 16);
     program->inputs = ARMC_NEW_ARRAY(arena, ArmcReal *, program->model->input_count);
     for (size_t i = 0; i < program->model->input_count; i++)
-        program->inputs[i] = ARMC_NEW_ARRAY(arena, ArmcReal, armc_shape_size(program->model->inputs[i]->shape) * program->options.batch);
+        program->inputs[i] = ARMC_NEW_ARRAY(arena, ArmcReal,
+                                            armc_shape_size(program->model->inputs[i]->shape) *
+                                                program->options.batch);
     if (program->nll_count > 1 || program->model->likelihoods[0]->entries)
-        program->nll = ARMC_NEW_ARRAY(arena, ArmcReal, armc_shape_size(program->model->inputs[0]->shape) * program->options.batch);
+        program->nll = ARMC_NEW_ARRAY(arena, ArmcReal,
+                                      armc_shape_size(program->model->inputs[0]->shape) *
+                                          program->options.batch);
     program->zeros = unused_gradient(program);
     bind_leaves(program);
     armc_exec_bind(program);

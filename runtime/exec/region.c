@@ -1,9 +1,13 @@
-/* Plans a region: sweeps, sizes of blocks and segments, lanes, and where values lie in a worker's scratch. */
+/* Plans a region: sweeps, sizes of blocks and segments, lanes, and where values lie in a worker's
+ * scratch. */
 #include "runtime/exec/internal.h"
 
 enum {
-    BLOCK_ENTRIES = 8192, /* of the widest value: 32 KB of floats. Smaller ones stay in L1, but then each site's weights come from afar too often */
-    LEAST_BLOCK = 4, MOST_BLOCK = 32, MOST_ROWS = 256,
+    BLOCK_ENTRIES = 8192, /* of the widest value: 32 KB of floats. Smaller ones stay in L1, but then
+                             each site's weights come from afar too often */
+    LEAST_BLOCK = 4,
+    MOST_BLOCK = 32,
+    MOST_ROWS = 256,
     MOST_LANES = 8,
     LANES_ENTRIES = 4 << 20, /* lanes together, unless two need more */
 };
@@ -48,7 +52,8 @@ static Member *member_of(Step *step, const ArmcNode *node)
     return NULL;
 }
 
-/* With a descending sum in the region, what ascending sums need goes up first; everything else waits for the way down. */
+/* With a descending sum in the region, what ascending sums need goes up first; everything else
+ * waits for the way down. */
 static void assign_sweeps(Step *step)
 {
     for (size_t m = 0; m < step->count; m++)
@@ -74,7 +79,8 @@ static void mark_read_up(Step *step)
         }
 }
 
-/* Values that cross from the ascending sweep into the descending one are kept for a segment of sites. */
+/* Values that cross from the ascending sweep into the descending one are kept for a segment of
+ * sites. */
 static void mark_kept(ArmcProgram *program, Step *step)
 {
     for (size_t m = 0; m < step->count; m++) {
@@ -103,7 +109,8 @@ static size_t count_readers(const Step *step, const ArmcValue *value)
 static bool feeds_a_scan(const Step *step, const ArmcValue *value)
 {
     for (size_t m = 0; m < step->count; m++)
-        for (int i = 0; step->members[m].node->op->order && i < step->members[m].node->in_count; i++)
+        for (int i = 0; step->members[m].node->op->order && i < step->members[m].node->in_count;
+             i++)
             if (armc_exec_base(step->members[m].node->in[i]) == value)
                 return true;
     return false;
@@ -136,16 +143,21 @@ static void shorten_sums(Step *step)
         }
 }
 
-/* The scan's input is made inside, in the same sweep, by an op that accumulates, and nobody else reads it. */
-static bool made_for(const ArmcProgram *program, const Step *step, const Member *scan, const Member *source)
+/* The scan's input is made inside, in the same sweep, by an op that accumulates, and nobody else
+ * reads it. */
+static bool made_for(const ArmcProgram *program, const Step *step, const Member *scan,
+                     const Member *source)
 {
     const ArmcValue *in = source->node->out[0];
-    return scan->node->op->adds_to_state && source->up == scan->up && (source->node->op->flags & ARMC_OP_ACCUMULATES) &&
-           program->places[in->id].store == STORE_LOCAL && count_readers(step, in) == 1 && !reads_a_scan(source->node);
+    return scan->node->op->adds_to_state && source->up == scan->up &&
+           (source->node->op->flags & ARMC_OP_ACCUMULATES) &&
+           program->places[in->id].store == STORE_LOCAL && count_readers(step, in) == 1 &&
+           !reads_a_scan(source->node);
 }
 
-/* States advance at a site's end, one after the other, so nothing that runs then may read another scan's state.
- * A scan's result that is its state is read in place; an input made for the scan alone is added to the state by who makes it. */
+/* States advance at a site's end, one after the other, so nothing that runs then may read another
+ * scan's state. A scan's result that is its state is read in place; an input made for the scan
+ * alone is added to the state by who makes it. */
 static void shorten_scans(ArmcProgram *program, Step *step)
 {
     for (size_t m = 0; m < step->count; m++) {
@@ -153,7 +165,8 @@ static void shorten_scans(ArmcProgram *program, Step *step)
         Place *place = &program->places[scan->node->out[0]->id];
         if (!scan->node->op->order)
             continue;
-        if (scan->node->op->shows_state && place->store == STORE_LOCAL && !feeds_a_scan(step, scan->node->out[0]))
+        if (scan->node->op->shows_state && place->store == STORE_LOCAL &&
+            !feeds_a_scan(step, scan->node->out[0]))
             place->store = STORE_STATE;
         Member *source = member_of(step, armc_exec_base(scan->node->in[0])->node);
         if (!source || !made_for(program, step, scan, source))
@@ -184,7 +197,8 @@ static size_t last_reader(const Step *step, const ArmcValue *value, size_t made)
     for (size_t m = made + 1; m < step->count; m++) {
         for (int i = 0; i < step->members[m].node->in_count; i++)
             if (armc_exec_base(step->members[m].node->in[i]) == value)
-                last = step->members[m].node->op->advance || step->members[m].absorbed ? step->count : m;
+                last = step->members[m].node->op->advance || step->members[m].absorbed ? step->count
+                                                                                       : m;
         if (last == step->count)
             break;
     }
@@ -198,10 +212,12 @@ typedef struct Hole {
     bool up;
 } Hole;
 
-static int64_t take_hole(Hole *holes, size_t *count, const Step *step, size_t m, int64_t size, size_t last, int64_t *end)
+static int64_t take_hole(Hole *holes, size_t *count, const Step *step, size_t m, int64_t size,
+                         size_t last, int64_t *end)
 {
     for (size_t h = 0; h < *count; h++)
-        if (holes[h].size == size && holes[h].free_after < m && holes[h].up == step->members[m].up) {
+        if (holes[h].size == size && holes[h].free_after < m &&
+            holes[h].up == step->members[m].up) {
             holes[h].free_after = last;
             return holes[h].offset;
         }
@@ -222,7 +238,8 @@ static void place_locals(ArmcProgram *program, Step *step)
         if (member->absorbed)
             continue;
         if (place->store == STORE_LOCAL)
-            place->offset = take_hole(holes, &hole_count, step, m, size, last_reader(step, out, m), &step->scratch);
+            place->offset = take_hole(holes, &hole_count, step, m, size, last_reader(step, out, m),
+                                      &step->scratch);
         if (place->store == STORE_KEPT) {
             place->offset = step->scratch;
             step->scratch += round_up(size * step->segment);
@@ -256,7 +273,8 @@ static void place_sums(ArmcProgram *program, Step *step)
         return;
     int64_t batch = program->options.batch;
     step->lanes = MOST_LANES;
-    while (step->lanes > 1 && (step->lanes > batch || (step->lanes > 2 && step->lanes * step->lane_size > LANES_ENTRIES)))
+    while (step->lanes > 1 && (step->lanes > batch ||
+                               (step->lanes > 2 && step->lanes * step->lane_size > LANES_ENTRIES)))
         step->lanes /= 2;
 }
 

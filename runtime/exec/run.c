@@ -29,7 +29,11 @@ static void run_node_task(void *context, int64_t task, int worker)
 static void run_node(ArmcProgram *program, const Step *step, const ArmcStepInfo *info, int64_t n)
 {
     const ArmcNode *node = step->members[0].node;
-    NodeRun run = {.call = {.node = node, .k = program->options.kernels, .info = info, .batch = n, .exact = program->options.exact},
+    NodeRun run = {.call = {.node = node,
+                            .k = program->options.kernels,
+                            .info = info,
+                            .batch = n,
+                            .exact = program->options.exact},
                    .whole = !node->op->forward};
     for (int i = 0; i < node->in_count; i++)
         run.call.in[i] = data_of(program, node->in[i]);
@@ -58,7 +62,8 @@ static void gather_nll(ArmcProgram *program, int64_t n)
         const ArmcReal *nll = armc_exec_data(program, program->outputs.values[i]);
         for (int64_t b = 0; b < n; b++)
             for (int64_t k = 0; k < likelihood->count; k++)
-                program->nll[b * variables + (likelihood->entries ? likelihood->entries[k] : k)] = nll[b * likelihood->count + k];
+                program->nll[b * variables + (likelihood->entries ? likelihood->entries[k] : k)] =
+                    nll[b * likelihood->count + k];
     }
 }
 
@@ -88,7 +93,8 @@ static bool step_is_finite(const ArmcProgram *program, const Step *step, int64_t
     const Place *place = &program->places[out->id];
     if (place->store != STORE_ARENA && place->store != STORE_SUM)
         return true;
-    return all_finite(program->memory + place->offset, armc_shape_size(out->shape) * (out->batched ? n : 1));
+    return all_finite(program->memory + place->offset,
+                      armc_shape_size(out->shape) * (out->batched ? n : 1));
 }
 
 /* A parameter or an input may be the culprit itself. */
@@ -97,13 +103,15 @@ static const ArmcNode *blame_leaf(const ArmcProgram *program, int64_t n)
     for (size_t i = 0; i < program->graph->node_count; i++) {
         const ArmcNode *node = program->graph->nodes[i];
         int64_t size = armc_shape_size(node->out[0]->shape) * (node->out[0]->batched ? n : 1);
-        if ((node->op->flags & ARMC_OP_LEAF) && !all_finite(program->places[node->out[0]->id].data, size))
+        if ((node->op->flags & ARMC_OP_LEAF) &&
+            !all_finite(program->places[node->out[0]->id].data, size))
             return node;
     }
     return NULL;
 }
 
-const ArmcNode *armc_program_blame(ArmcArena *scratch, const ArmcProgram *program, const ArmcStepInfo *info, int64_t n)
+const ArmcNode *armc_program_blame(ArmcArena *scratch, const ArmcProgram *program,
+                                   const ArmcStepInfo *info, int64_t n)
 {
     ArmcProgramOptions options = program->options;
     options.unfused = true;
@@ -112,7 +120,8 @@ const ArmcNode *armc_program_blame(ArmcArena *scratch, const ArmcProgram *progra
     ArmcProgram *slow = armc_program_new(scratch, model, program->kind, &options);
     armc_program_prepare(slow, program->pool);
     for (size_t i = 0; i < model->input_count; i++)
-        memcpy(slow->inputs[i], program->inputs[i], (size_t)(armc_shape_size(model->inputs[i]->shape) * n) * sizeof(ArmcReal));
+        memcpy(slow->inputs[i], program->inputs[i],
+               (size_t)(armc_shape_size(model->inputs[i]->shape) * n) * sizeof(ArmcReal));
     slow->seed = ARMC_R(1.0 / (double)n);
     const ArmcNode *leaf = blame_leaf(slow, n);
     for (size_t s = 0; !leaf && s < slow->step_count; s++) {
@@ -132,10 +141,14 @@ void armc_program_describe(const ArmcProgram *program, ArmcBuf *out)
         const Step *step = &program->steps[s];
         armc_buf_printf(out, "%3zu %-5s", s + 1, kinds[step->kind]);
         for (size_t m = 0; m < step->count; m++)
-            armc_buf_printf(out, " %s%s", step->two_sweeps && step->members[m].up ? "^" : "", step->members[m].node->op->name);
+            armc_buf_printf(out, " %s%s", step->two_sweeps && step->members[m].up ? "^" : "",
+                            step->members[m].node->op->name);
         if (step->kind != STEP_NODE)
-            armc_buf_printf(out, "  (%" PRId64 " sites, %" PRId64 " at a time, %" PRId64 " lanes, %" PRId64 " bytes of scratch)", step->sites, step->block,
-                            step->lanes, step->scratch * (int64_t)sizeof(ArmcReal));
+            armc_buf_printf(out,
+                            "  (%" PRId64 " sites, %" PRId64 " at a time, %" PRId64
+                            " lanes, %" PRId64 " bytes of scratch)",
+                            step->sites, step->block, step->lanes,
+                            step->scratch * (int64_t)sizeof(ArmcReal));
         armc_buf_puts(out, "\n");
     }
 }

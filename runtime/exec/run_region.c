@@ -1,4 +1,5 @@
-/* Executes regions: pieces of a batch through all members, sums in lanes that are merged in a fixed tree. */
+/* Executes regions: pieces of a batch through all members, sums in lanes that are merged in a fixed
+ * tree. */
 #include <string.h>
 
 #include "runtime/exec/internal.h"
@@ -7,16 +8,23 @@ enum { MERGE_ENTRIES = 16384 };
 
 /* --- binding --- */
 
-static Operand bind_row(const ArmcProgram *program, const ArmcValue *value, int64_t sites, char kind)
+static Operand bind_row(const ArmcProgram *program, const ArmcValue *value, int64_t sites,
+                        char kind)
 {
     const Place *place = &program->places[armc_exec_base(value)->id];
     ArmcAddress address = armc_row_address(value, sites);
-    Operand operand = {.store = place->store, .kind = kind, .offset = place->offset, .example_step = address.example_step,
-                       .site_step = address.site_step, .width = address.width, .pitch = armc_exec_pitch(address.width)};
+    Operand operand = {.store = place->store,
+                       .kind = kind,
+                       .offset = place->offset,
+                       .example_step = address.example_step,
+                       .site_step = address.site_step,
+                       .width = address.width,
+                       .pitch = armc_exec_pitch(address.width)};
     union {
         const ArmcReal *in;
         ArmcReal *out;
-    } data = {.in = place->data}; /* only results are written through base, and they are never fixed */
+    } data = {
+        .in = place->data}; /* only results are written through base, and they are never fixed */
     operand.base = place->store == STORE_FIXED ? data.out : program->memory + place->offset;
     if (kind == 's' || kind == 'S')
         operand.site_step = armc_shape_size(value->shape) / sites;
@@ -52,7 +60,8 @@ typedef struct Piece {
 } Piece;
 
 /* Where the rows of an operand would begin for site 0, and how far sites lie apart. */
-static ArmcReal *locate(const Piece *piece, const Operand *operand, int64_t segment_begin, int64_t *stride)
+static ArmcReal *locate(const Piece *piece, const Operand *operand, int64_t segment_begin,
+                        int64_t *stride)
 {
     *stride = 0;
     if (operand->store == STORE_LOCAL || operand->store == STORE_STATE)
@@ -62,14 +71,16 @@ static ArmcReal *locate(const Piece *piece, const Operand *operand, int64_t segm
         return piece->scratch + operand->offset - segment_begin * *stride;
     }
     if (piece->step->kind == STEP_ROWS)
-        return operand->base + (operand->kind == 'r' && operand->example_step ? piece->first * operand->width : 0);
+        return operand->base +
+               (operand->kind == 'r' && operand->example_step ? piece->first * operand->width : 0);
     *stride = operand->kind == 'w' ? 0 : operand->site_step;
     return operand->base + (operand->kind == 'r' ? piece->first * operand->example_step : 0);
 }
 
 static int64_t step_between_rows(const Piece *piece, const Operand *operand)
 {
-    if (operand->store == STORE_LOCAL || operand->store == STORE_STATE || operand->store == STORE_KEPT)
+    if (operand->store == STORE_LOCAL || operand->store == STORE_STATE ||
+        operand->store == STORE_KEPT)
         return operand->pitch;
     if (piece->step->kind == STEP_ROWS)
         return operand->example_step ? operand->width : 0;
@@ -81,7 +92,8 @@ static ArmcReal *sum_in_lane(const Piece *piece, const Member *member)
 {
     if (piece->lane == 0)
         return member->out.base;
-    return piece->program->memory + piece->step->lane_base + (piece->lane - 1) * piece->step->lane_size + member->lane_offset;
+    return piece->program->memory + piece->step->lane_base +
+           (piece->lane - 1) * piece->step->lane_size + member->lane_offset;
 }
 
 static void zero_sum(ArmcReal *sum, int64_t entries)
@@ -112,7 +124,9 @@ static void enter_segment(const Piece *piece, int64_t segment_begin)
             live->rows.out_step = step_between_rows(piece, &member->out);
         } else {
             live->out = sum_in_lane(piece, member);
-            live->out_stride = member->out.kind == 'S' && piece->step->kind == STEP_SITES ? member->out.site_step : 0;
+            live->out_stride = member->out.kind == 'S' && piece->step->kind == STEP_SITES
+                                   ? member->out.site_step
+                                   : 0;
         }
         if (member->node->op->order)
             live->rows.state = live->rows.next = piece->scratch + member->state_offset;
@@ -145,7 +159,8 @@ typedef struct Sweep {
     int64_t end; /* ascending: the site after the last one */
 } Sweep;
 
-/* Does a scan's state move through the places where its results are kept, from one site's to the next? */
+/* Does a scan's state move through the places where its results are kept, from one site's to the
+ * next? */
 static bool state_is_kept(const Sweep *sweep, const Member *scan)
 {
     return sweep->keep && scan->node->op->shows_state && scan->out.store == STORE_KEPT;
@@ -176,7 +191,8 @@ static void advance(const Piece *piece, const Sweep *sweep, const Member *scan, 
 /* Runs at each site: not what others do, nor what is not wanted on the way to a later segment. */
 static bool runs(const Sweep *sweep, const Member *member)
 {
-    if (member->up != sweep->up || member->absorbed || member->total || member->out.store == STORE_STATE)
+    if (member->up != sweep->up || member->absorbed || member->total ||
+        member->out.store == STORE_STATE)
         return false;
     bool kept_scan = member->node->op->advance && member->out.store == STORE_KEPT;
     return !kept_scan || (sweep->keep ? !state_is_kept(sweep, member) : member->read_up);
@@ -221,9 +237,11 @@ static void move_states(const Piece *piece, StateMove move, bool up, int64_t seg
         int64_t entries = piece->n * member->out.pitch;
         size_t bytes = (size_t)entries * sizeof(ArmcReal);
         ArmcReal *state = piece->scratch + member->state_offset;
-        if (move == STATE_RESTORE && member->node->op->shows_state && member->out.store == STORE_KEPT)
+        if (move == STATE_RESTORE && member->node->op->shows_state &&
+            member->out.store == STORE_KEPT)
             state = piece->scratch + member->out.offset; /* see state_is_kept */
-        ArmcReal *saved = piece->scratch + member->saved_offset + segment * piece->step->block * member->out.pitch;
+        ArmcReal *saved = piece->scratch + member->saved_offset +
+                          segment * piece->step->block * member->out.pitch;
         if (move == STATE_ZERO && member->node->op->begin) {
             member->node->op->begin(at_site(piece, member, 0));
         } else if (move == STATE_ZERO) {
@@ -263,7 +281,8 @@ static void sweep_down(const Piece *piece)
     move_states(piece, STATE_ZERO, false, 0);
     for (int64_t segment = (step->sites - 1) / step->segment; segment >= 0; segment--) {
         int64_t begin = segment * step->segment;
-        const Sweep up = {.up = true, .keep = true, .end = smaller(begin + step->segment, step->sites)};
+        const Sweep up = {
+            .up = true, .keep = true, .end = smaller(begin + step->segment, step->sites)};
         const Sweep down = {.up = false, .keep = true};
         enter_segment(piece, begin);
         move_states(piece, STATE_RESTORE, true, segment);
@@ -343,7 +362,8 @@ static int64_t merge_tasks(const Member *member)
     return (armc_shape_size(member->node->out[0]->shape) + MERGE_ENTRIES - 1) / MERGE_ENTRIES;
 }
 
-/* Adds a stretch of all lanes into lane 0, as a binary tree: lane i takes lane i + 1, then i + 2, i + 4. */
+/* Adds a stretch of all lanes into lane 0, as a binary tree: lane i takes lane i + 1, then i + 2, i
+ * + 4. */
 static void run_merge(void *context, int64_t task, int worker)
 {
     const Region *region = context;
@@ -367,7 +387,8 @@ static void run_merge(void *context, int64_t task, int worker)
         }
 }
 
-/* Parts of the batch when nothing is summed: enough to keep threads busy, not so many that they cost. */
+/* Parts of the batch when nothing is summed: enough to keep threads busy, not so many that they
+ * cost. */
 static int64_t pieces_of(const Step *step, int64_t n)
 {
     enum { MOST_PIECES = 64 };
@@ -375,9 +396,13 @@ static int64_t pieces_of(const Step *step, int64_t n)
     return pieces < 1 ? 1 : smaller(pieces, MOST_PIECES);
 }
 
-void armc_exec_run_region(ArmcProgram *program, const Step *step, const ArmcStepInfo *info, int64_t n)
+void armc_exec_run_region(ArmcProgram *program, const Step *step, const ArmcStepInfo *info,
+                          int64_t n)
 {
-    Region region = {.program = program, .step = step, .info = info, .n = step->kind == STEP_ROWS ? n * step->sites : n};
+    Region region = {.program = program,
+                     .step = step,
+                     .info = info,
+                     .n = step->kind == STEP_ROWS ? n * step->sites : n};
     region.tasks = step->lanes ? step->lanes : pieces_of(step, region.n);
     armc_pool_run(program->pool, region.tasks, run_task, &region);
     int64_t merges = 0;

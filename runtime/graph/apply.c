@@ -1,4 +1,5 @@
-/* One node on whole arrays, alone. Also: how rows nodes address their inputs, which every executor shares. */
+/* One node on whole arrays, alone. Also: how rows nodes address their inputs, which every executor
+ * shares. */
 #include <string.h>
 
 #include "runtime/graph/op.h"
@@ -70,13 +71,15 @@ static void apply_rows(const ArmcCall *call)
 {
     const ArmcNode *node = call->node;
     int64_t n = armc_rows_batched(node) ? call->batch : 1;
-    ArmcRows rows = {.node = node, .k = call->k, .info = call->info, .n = n, .sites = armc_rows_sites(node)};
+    ArmcRows rows = {
+        .node = node, .k = call->k, .info = call->info, .n = n, .sites = armc_rows_sites(node)};
     if (node->op->rows_out != 'r')
         memset(call->out[0], 0, (size_t)armc_shape_size(node->out[0]->shape) * sizeof(ArmcReal));
     if (node->op->order) {
         rows.state = rows.next = call->out[1];
         rows.state_step = armc_shape_features(node->out[0]->shape);
-        memset(rows.state, 0, (size_t)(rows.n * armc_shape_features(node->out[0]->shape)) * sizeof(ArmcReal));
+        memset(rows.state, 0,
+               (size_t)(rows.n * armc_shape_features(node->out[0]->shape)) * sizeof(ArmcReal));
     }
     for (int64_t s = 0; s < rows.sites; s++)
         apply_site(call, &rows, node->op->order < 0 ? rows.sites - 1 - s : s, s == 0);

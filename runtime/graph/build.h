@@ -1,18 +1,19 @@
-/* Within the graph layer and passes over graphs: making nodes without the checks that scripts need. */
+/* Within the graph layer and passes over graphs: making nodes without the checks that scripts need.
+ */
 #ifndef ARMC_GRAPH_BUILD_H
 #define ARMC_GRAPH_BUILD_H
 
 #include "runtime/graph/op.h"
 
 /* A node with its outputs, not yet in the graph. */
-ArmcNode *armc_node_new(ArmcGraph *graph, const ArmcOp *op, int in_count, ArmcValue *const *in, const ArmcAttr *attr,
-                        const ArmcOrigin *origin);
+ArmcNode *armc_node_new(ArmcGraph *graph, const ArmcOp *op, int in_count, ArmcValue *const *in,
+                        const ArmcAttr *attr, const ArmcOrigin *origin);
 void armc_graph_push(ArmcGraph *graph, ArmcNode *node);
 /* Shapes, groups, masks and levels of the outputs from the inputs. False after a diagnostic. */
 bool armc_node_infer(ArmcInfer *infer);
 /* Appends a node of any op; NULL after a diagnostic about shapes. */
-ArmcValue *armc_graph_append(ArmcGraph *graph, const ArmcOp *op, int in_count, ArmcValue *const *in, const ArmcAttr *attr,
-                             const ArmcOrigin *origin);
+ArmcValue *armc_graph_append(ArmcGraph *graph, const ArmcOp *op, int in_count, ArmcValue *const *in,
+                             const ArmcAttr *attr, const ArmcOrigin *origin);
 ArmcGroups armc_groups_each(ArmcArena *arena, int64_t features);
 
 /* Fan-in and fan-out of the parameters, from their uses so far. */
@@ -30,16 +31,20 @@ typedef struct ArmcOutputs {
     size_t count;
 } ArmcOutputs;
 
-/* Copies what the outputs need, node by node: constants folded, common subexpressions merged, identities dropped, dead nodes left
- * out; ops for training only vanish unless `training`. Outputs are replaced by their new values. */
-ArmcGraph *armc_simplify(ArmcArena *arena, const ArmcGraph *graph, ArmcOutputs *outputs, bool training, const ArmcKernels *kernels);
+/* Copies what the outputs need, node by node: constants folded, common subexpressions merged,
+ * identities dropped, dead nodes left out; ops for training only vanish unless `training`. Outputs
+ * are replaced by their new values. */
+ArmcGraph *armc_simplify(ArmcArena *arena, const ArmcGraph *graph, ArmcOutputs *outputs,
+                         bool training, const ArmcKernels *kernels);
 
-/* Appends the backward pass of sum_i dy[i] . y[i] to the graph: the gradients with respect to each of `at` (NULL where none flows).
- * Gradients flow through everything that depends on a value of `at`. */
-void armc_differentiate(ArmcGraph *graph, size_t count, ArmcValue *const *y, ArmcValue *const *dy, size_t at_count,
-                        ArmcValue *const *at, ArmcValue **gradient);
+/* Appends the backward pass of sum_i dy[i] . y[i] to the graph: the gradients with respect to each
+ * of `at` (NULL where none flows). Gradients flow through everything that depends on a value of
+ * `at`. */
+void armc_differentiate(ArmcGraph *graph, size_t count, ArmcValue *const *y, ArmcValue *const *dy,
+                        size_t at_count, ArmcValue *const *at, ArmcValue **gradient);
 
-/* Asserts what every pass must keep: topological order, inferred shapes still the same, inputs in the graph. */
+/* Asserts what every pass must keep: topological order, inferred shapes still the same, inputs in
+ * the graph. */
 void armc_graph_verify(ArmcGraph *graph);
 
 #endif

@@ -5,7 +5,7 @@
 
 struct ArmcGrad {
     ArmcGraph *graph;
-    ArmcValue **d;      /* by value id of the forward part */
+    ArmcValue **d; /* by value id of the forward part */
     bool *wants;
     const ArmcOrigin *origin;
 };
@@ -20,11 +20,12 @@ bool armc_grad_wants(const ArmcGrad *grad, const ArmcValue *value)
     return grad->wants[value->id];
 }
 
-ArmcValue *armc_grad_call(ArmcGrad *grad, const ArmcNode *from, const char *op, int in_count, ArmcValue *const *in,
-                          const ArmcAttr *attr)
+ArmcValue *armc_grad_call(ArmcGrad *grad, const ArmcNode *from, const char *op, int in_count,
+                          ArmcValue *const *in, const ArmcAttr *attr)
 {
     size_t before = armc_diags_count(grad->graph->diags);
-    ArmcValue *value = armc_graph_append(grad->graph, armc_op_get(op), in_count, in, attr, from ? from->origin : NULL);
+    ArmcValue *value = armc_graph_append(grad->graph, armc_op_get(op), in_count, in, attr,
+                                         from ? from->origin : NULL);
     ARMC_ASSERT(value && armc_diags_count(grad->graph->diags) == before);
     return value;
 }
@@ -82,8 +83,8 @@ static void mark_wanted(ArmcGrad *grad, size_t node_count, size_t at_count, Armc
     }
 }
 
-void armc_differentiate(ArmcGraph *graph, size_t count, ArmcValue *const *y, ArmcValue *const *dy, size_t at_count,
-                        ArmcValue *const *at, ArmcValue **gradient)
+void armc_differentiate(ArmcGraph *graph, size_t count, ArmcValue *const *y, ArmcValue *const *dy,
+                        size_t at_count, ArmcValue *const *at, ArmcValue **gradient)
 {
     size_t node_count = graph->node_count;
     ArmcGrad grad = {.graph = graph,

@@ -40,8 +40,8 @@ ArmcGraph *armc_graph_new(ArmcArena *arena, ArmcDiags *diags)
     return graph;
 }
 
-ArmcNode *armc_node_new(ArmcGraph *graph, const ArmcOp *op, int in_count, ArmcValue *const *in, const ArmcAttr *attr,
-                        const ArmcOrigin *origin)
+ArmcNode *armc_node_new(ArmcGraph *graph, const ArmcOp *op, int in_count, ArmcValue *const *in,
+                        const ArmcAttr *attr, const ArmcOrigin *origin)
 {
     ARMC_ASSERT(in_count <= ARMC_MAX_INPUTS);
     ArmcNode *node = ARMC_NEW(graph->arena, ArmcNode);
@@ -78,10 +78,12 @@ ArmcDiag *armc_infer_error(ArmcInfer *infer, const char *format, ...)
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
     const ArmcNode *node = infer->node;
-    ArmcDiag *diag = armc_diag_add(infer->graph->diags, ARMC_E_shape_mismatch, node->origin, "%s", message);
+    ArmcDiag *diag =
+        armc_diag_add(infer->graph->diags, ARMC_E_shape_mismatch, node->origin, "%s", message);
     for (int i = 0; i < node->in_count; i++) {
         char text[96];
-        armc_diag_note_origin(diag, node->in[i]->node->origin, "a value of shape %s comes from here",
+        armc_diag_note_origin(diag, node->in[i]->node->origin,
+                              "a value of shape %s comes from here",
                               armc_shape_text(node->in[i]->shape, text));
     }
     return diag;
@@ -98,7 +100,9 @@ static bool weights_are_fixed(const ArmcSig *sig, ArmcInfer *infer)
     const ArmcNode *node = infer->node;
     for (int i = 0; node->op->rows_in && i < node->in_count; i++)
         if (node->op->rows_in[i] != 'r' && node->in[i]->batched) {
-            armc_infer_error(infer, "`%s` of `%s` must be a parameter or a constant; this value differs from example to example",
+            armc_infer_error(infer,
+                             "`%s` of `%s` must be a parameter or a constant; this value differs "
+                             "from example to example",
                              sig->in_names[i], node->op->name);
             return false;
         }
@@ -122,8 +126,8 @@ bool armc_node_infer(ArmcInfer *infer)
         return false;
     if (armc_shape_size(out->shape) < 0) {
         char text[96];
-        armc_diag_add(infer->graph->diags, ARMC_E_too_large, node->origin, "a value of shape %s is too large",
-                      armc_shape_text(out->shape, text));
+        armc_diag_add(infer->graph->diags, ARMC_E_too_large, node->origin,
+                      "a value of shape %s is too large", armc_shape_text(out->shape, text));
         return false;
     }
     out->groups = (ArmcGroups){1, armc_shape_features(out->shape), NULL};
@@ -134,7 +138,8 @@ bool armc_node_infer(ArmcInfer *infer)
     return true;
 }
 
-/* Is every dimension but the last either that of `shape` or, all of them, 1? Then rows can be addressed in place. */
+/* Is every dimension but the last either that of `shape` or, all of them, 1? Then rows can be
+ * addressed in place. */
 static bool addressable(ArmcShape in, ArmcShape shape)
 {
     bool all_equal = true, all_one = true;
@@ -146,7 +151,8 @@ static bool addressable(ArmcShape in, ArmcShape shape)
     return all_equal || all_one;
 }
 
-static ArmcValue *expand_to(ArmcGraph *graph, ArmcValue *value, ArmcShape shape, const ArmcOrigin *origin)
+static ArmcValue *expand_to(ArmcGraph *graph, ArmcValue *value, ArmcShape shape,
+                            const ArmcOrigin *origin)
 {
     int64_t *dims = ARMC_NEW_ARRAY(graph->arena, int64_t, shape.rank + 1);
     for (int i = 0; i < shape.rank; i++)
@@ -167,8 +173,8 @@ static void expand_inputs(ArmcGraph *graph, int in_count, ArmcValue **in, const 
             in[i] = expand_to(graph, in[i], shape, origin);
 }
 
-ArmcValue *armc_graph_append(ArmcGraph *graph, const ArmcOp *op, int in_count, ArmcValue *const *in, const ArmcAttr *attr,
-                             const ArmcOrigin *origin)
+ArmcValue *armc_graph_append(ArmcGraph *graph, const ArmcOp *op, int in_count, ArmcValue *const *in,
+                             const ArmcAttr *attr, const ArmcOrigin *origin)
 {
     ArmcValue *inputs[ARMC_MAX_INPUTS] = {0};
     for (int i = 0; i < in_count; i++)
@@ -183,8 +189,8 @@ ArmcValue *armc_graph_append(ArmcGraph *graph, const ArmcOp *op, int in_count, A
     return node->out[0];
 }
 
-ArmcValue *armc_graph_call(ArmcGraph *graph, const ArmcOp *op, int in_count, ArmcValue *const *in, const ArmcAttr *attr,
-                           const ArmcOrigin *origin)
+ArmcValue *armc_graph_call(ArmcGraph *graph, const ArmcOp *op, int in_count, ArmcValue *const *in,
+                           const ArmcAttr *attr, const ArmcOrigin *origin)
 {
     for (int i = 0; i < in_count; i++)
         if (!in[i])
@@ -192,15 +198,17 @@ ArmcValue *armc_graph_call(ArmcGraph *graph, const ArmcOp *op, int in_count, Arm
     ArmcSig sig;
     armc_sig_parse(op->sig, &sig);
     if (sig.in_count != in_count) {
-        ArmcDiag *diag = armc_diag_add(graph->diags, ARMC_E_bad_arity, origin, "`%s` takes %d value%s, found %d", op->name,
-                                       sig.in_count, sig.in_count == 1 ? "" : "s", in_count);
+        ArmcDiag *diag =
+            armc_diag_add(graph->diags, ARMC_E_bad_arity, origin, "`%s` takes %d value%s, found %d",
+                          op->name, sig.in_count, sig.in_count == 1 ? "" : "s", in_count);
         armc_diag_help(diag, "%s: %s", op->name, op->sig);
         return NULL;
     }
     return armc_graph_append(graph, op, in_count, in, attr, origin);
 }
 
-static ArmcValue *append_leaf(ArmcGraph *graph, const char *op, const void *leaf, ArmcShape shape, const ArmcOrigin *origin)
+static ArmcValue *append_leaf(ArmcGraph *graph, const char *op, const void *leaf, ArmcShape shape,
+                              const ArmcOrigin *origin)
 {
     ArmcNode *node = armc_node_new(graph, armc_op_get(op), 0, NULL, NULL, origin);
     node->leaf = leaf;
@@ -245,7 +253,8 @@ ArmcValue *armc_graph_param(ArmcGraph *graph, const ArmcParam *param)
     return copy->value;
 }
 
-ArmcValue *armc_graph_constant(ArmcGraph *graph, ArmcShape shape, const double *data, const ArmcOrigin *origin)
+ArmcValue *armc_graph_constant(ArmcGraph *graph, ArmcShape shape, const double *data,
+                               const ArmcOrigin *origin)
 {
     int64_t size = armc_shape_size(shape);
     ArmcReal *copy = ARMC_NEW_ARRAY(graph->arena, ArmcReal, size);

@@ -1,7 +1,7 @@
 /* The static graph of a model: nodes are applications of ops, values what flows between them.
  *
- * A value is batched (one array an example) or not (parameters, constants and their gradients). Nodes stand in
- * topological order: a node's inputs are made before it. */
+ * A value is batched (one array an example) or not (parameters, constants and their gradients).
+ * Nodes stand in topological order: a node's inputs are made before it. */
 #ifndef ARMC_GRAPH_GRAPH_H
 #define ARMC_GRAPH_GRAPH_H
 
@@ -22,7 +22,8 @@ typedef struct ArmcNode ArmcNode;
 typedef struct ArmcValue ArmcValue;
 typedef struct ArmcGraph ArmcGraph;
 
-/* Feature -> group, the same at each site; a group is a maximal set of features with equal reads. */
+/* Feature -> group, the same at each site; a group is a maximal set of features with equal reads.
+ */
 typedef struct ArmcGroups {
     int count;
     int64_t features;
@@ -35,9 +36,11 @@ struct ArmcValue {
     int id;    /* dense within the graph */
     ArmcShape shape;
     bool batched;
-    int levels; /* entries are whole numbers 0..levels-1 (the variable, and what movement ops make of it); 0: reals */
+    int levels; /* entries are whole numbers 0..levels-1 (the variable, and what movement ops make
+                   of it); 0: reals */
     ArmcGroups groups;
-    const uint8_t *mask; /* structural mask of an unbatched value: 0 where it can never be non-zero; NULL: all live */
+    const uint8_t *mask; /* structural mask of an unbatched value: 0 where it can never be non-zero;
+                            NULL: all live */
 };
 
 struct ArmcNode {
@@ -48,21 +51,30 @@ struct ArmcNode {
     ArmcValue *out[ARMC_MAX_OUTPUTS];
     ArmcAttr attr[ARMC_MAX_ATTRS]; /* in the order of op->attrs */
     const ArmcOrigin *origin;
-    const void *leaf; /* leaves: ArmcParam, ArmcInput or the constant's ArmcReal array */
-    const int64_t *map; /* movement ops and their gradients: output entry -> input entry, or -1 for the constant 0 */
+    const void *leaf;   /* leaves: ArmcParam, ArmcInput or the constant's ArmcReal array */
+    const int64_t *map; /* movement ops and their gradients: output entry -> input entry, or -1 for
+                           the constant 0 */
 };
 
-typedef enum ArmcInit { ARMC_INIT_ZERO, ARMC_INIT_ONE, ARMC_INIT_LECUN, ARMC_INIT_HE, ARMC_INIT_GLOROT, ARMC_INIT_NORMAL } ArmcInit;
+typedef enum ArmcInit {
+    ARMC_INIT_ZERO,
+    ARMC_INIT_ONE,
+    ARMC_INIT_LECUN,
+    ARMC_INIT_HE,
+    ARMC_INIT_GLOROT,
+    ARMC_INIT_NORMAL
+} ArmcInit;
 
 typedef struct ArmcParam {
     const char *path; /* "site_dense.weight": the key in checkpoints */
     ArmcShape shape;
     ArmcInit init;
-    double scale;       /* factor on the initial values; for NORMAL the standard deviation */
-    const uint8_t *mask;/* structural; NULL: all live */
+    double scale;        /* factor on the initial values; for NORMAL the standard deviation */
+    const uint8_t *mask; /* structural; NULL: all live */
     bool decay;
     int64_t size, live; /* entries; entries that mask leaves */
-    int64_t fan_in, fan_out; /* live ones, set by armc_graph_finish from how the parameter is used */
+    int64_t fan_in,
+        fan_out; /* live ones, set by armc_graph_finish from how the parameter is used */
     ArmcValue *value;
     const ArmcOrigin *origin;
     ArmcReal *data; /* (size), dead entries zero; allocated by armc_params_init */
@@ -73,7 +85,7 @@ typedef struct ArmcInput {
     const char *name;
     ArmcShape shape; /* as the data has it: 28x28x1 */
     int levels;
-    bool given;      /* `given`: conditions, cuts the proof */
+    bool given;          /* `given`: conditions, cuts the proof */
     const int64_t *rank; /* order of variables: rank[i] for entry i; NULL: raster */
     ArmcValue *value;
     const ArmcOrigin *origin;
@@ -108,27 +120,33 @@ ArmcGraph *armc_graph_new(ArmcArena *arena, ArmcDiags *diags);
 /* Leaves. Shapes are taken as checked (positive dims, size within 2^53). */
 ArmcValue *armc_graph_input(ArmcGraph *graph, const ArmcInput *input);
 ArmcValue *armc_graph_param(ArmcGraph *graph, const ArmcParam *param);
-ArmcValue *armc_graph_constant(ArmcGraph *graph, ArmcShape shape, const double *data, const ArmcOrigin *origin);
+ArmcValue *armc_graph_constant(ArmcGraph *graph, ArmcShape shape, const double *data,
+                               const ArmcOrigin *origin);
 
-/* Applies a public op. Checks the number of inputs and their shapes against the op's signature; attrs has an entry for each of
- * op->attrs, already checked against its spec. NULL after a diagnostic. A NULL (poisoned) input gives NULL silently. */
-ArmcValue *armc_graph_call(ArmcGraph *graph, const ArmcOp *op, int in_count, ArmcValue *const *in, const ArmcAttr *attr,
-                           const ArmcOrigin *origin);
+/* Applies a public op. Checks the number of inputs and their shapes against the op's signature;
+ * attrs has an entry for each of op->attrs, already checked against its spec. NULL after a
+ * diagnostic. A NULL (poisoned) input gives NULL silently. */
+ArmcValue *armc_graph_call(ArmcGraph *graph, const ArmcOp *op, int in_count, ArmcValue *const *in,
+                           const ArmcAttr *attr, const ArmcOrigin *origin);
 
-/* `variable[entries] ~ dist` with the parameters `params` (count x width entries in row-major order, any shape): adds a likelihood.
- * entries NULL: all. False after a diagnostic (width, support, an entry covered twice). */
-bool armc_graph_likelihood(ArmcGraph *graph, const ArmcDist *dist, const int64_t *entries, int64_t count, ArmcValue *params,
-                           const ArmcOrigin *origin);
+/* `variable[entries] ~ dist` with the parameters `params` (count x width entries in row-major
+ * order, any shape): adds a likelihood. entries NULL: all. False after a diagnostic (width,
+ * support, an entry covered twice). */
+bool armc_graph_likelihood(ArmcGraph *graph, const ArmcDist *dist, const int64_t *entries,
+                           int64_t count, ArmcValue *params, const ArmcOrigin *origin);
 
-/* After the last statement of a model: checks that likelihoods cover the variable, sets fans of the parameters. False after diagnostics. */
+/* After the last statement of a model: checks that likelihoods cover the variable, sets fans of the
+ * parameters. False after diagnostics. */
 bool armc_graph_finish(ArmcGraph *graph, const ArmcOrigin *model);
 
-/* Allocates and initialises all parameters in the graph's arena; the values depend on seed, path and entry only. */
+/* Allocates and initialises all parameters in the graph's arena; the values depend on seed, path
+ * and entry only. */
 void armc_params_init(ArmcGraph *graph, uint64_t seed);
 /* Only those without values: at the prompt a model may grow after it was trained. */
 void armc_params_init_new(ArmcGraph *graph, uint64_t seed);
 
-/* Rows of the op and distribution tables by name; NULL if there is none (internal ops are not found). */
+/* Rows of the op and distribution tables by name; NULL if there is none (internal ops are not
+ * found). */
 const ArmcOp *armc_op_find(const char *name);
 const ArmcDist *armc_dist_find(const char *name);
 

@@ -1,9 +1,11 @@
-/* The op table: one row an op, in the file runtime/ops/op_*.c that ends with ARMC_OP(name) = { ... }.
- * The Makefile scans for the rows and writes the registry; there is no enum, no switch and no second list.
+/* The op table: one row an op, in the file runtime/ops/op_*.c that ends with ARMC_OP(name) = { ...
+ * }. The Makefile scans for the rows and writes the registry; there is no enum, no switch and no
+ * second list.
  *
- * A row says what the op is (doc, signature, attributes, shape), what it depends on (reads, groups, order, state), its derivative
- * (vjp appends nodes) and its arithmetic. Ops that work on one site at a time give `rows`, from which whole arrays, fused
- * chains, site loops and single entries are derived; others give `forward`; movement ops give one index map. */
+ * A row says what the op is (doc, signature, attributes, shape), what it depends on (reads, groups,
+ * order, state), its derivative (vjp appends nodes) and its arithmetic. Ops that work on one site
+ * at a time give `rows`, from which whole arrays, fused chains, site loops and single entries are
+ * derived; others give `forward`; movement ops give one index map. */
 #ifndef ARMC_GRAPH_OP_H
 #define ARMC_GRAPH_OP_H
 
@@ -14,27 +16,33 @@
 typedef struct ArmcStepInfo {
     uint64_t seed;
     uint64_t epoch, step;
-    const int64_t *example; /* index in the data of each example in the batch: part of the key of random draws */
+    const int64_t *example; /* index in the data of each example in the batch: part of the key of
+                               random draws */
     bool training;
 } ArmcStepInfo;
 
-/* A piece of work for `rows`: n rows (feature vectors) of inputs and outputs, either of one site (site >= 0: consecutive
- * examples) or of consecutive (example, site) pairs (site < 0). */
+/* A piece of work for `rows`: n rows (feature vectors) of inputs and outputs, either of one site
+ * (site >= 0: consecutive examples) or of consecutive (example, site) pairs (site < 0). */
 typedef struct ArmcRows {
     const ArmcNode *node;
     const ArmcKernels *k;
     const ArmcStepInfo *info;
     int64_t n, site, sites;
-    int64_t first; /* site >= 0: the first row's example; else the index example * sites + site of the first row */
-    const ArmcReal *in[ARMC_MAX_INPUTS]; /* row inputs: the first row; slice inputs: the site's slice; whole inputs: all */
-    int64_t in_step[ARMC_MAX_INPUTS];    /* row inputs: entries from one row to the next, 0: the same for all */
-    int64_t in_width[ARMC_MAX_INPUTS];   /* row inputs: features in a row */
-    ArmcReal *out;                       /* row output: the first row; sums: added to (whole, or the site's slice) */
+    int64_t first; /* site >= 0: the first row's example; else the index example * sites + site of
+                      the first row */
+    const ArmcReal *in[ARMC_MAX_INPUTS]; /* row inputs: the first row; slice inputs: the site's
+                                            slice; whole inputs: all */
+    int64_t in_step[ARMC_MAX_INPUTS];  /* row inputs: entries from one row to the next, 0: the same
+                                          for all */
+    int64_t in_width[ARMC_MAX_INPUTS]; /* row inputs: features in a row */
+    ArmcReal *out; /* row output: the first row; sums: added to (whole, or the site's slice) */
     int64_t out_step, out_width;
-    ArmcReal *state; /* scans: n rows of `out_width`, carried from site to site */
+    ArmcReal *state;    /* scans: n rows of `out_width`, carried from site to site */
     int64_t state_step; /* from one of its rows to the next */
-    ArmcReal *next;  /* scans: where `advance` puts the next site's state: `state` itself, or beside it */
-    const ArmcReal *onto; /* for ops with ARMC_OP_ACCUMULATES: rows that are added to the result, lying as `out`'s do; NULL: none */
+    ArmcReal
+        *next; /* scans: where `advance` puts the next site's state: `state` itself, or beside it */
+    const ArmcReal *onto; /* for ops with ARMC_OP_ACCUMULATES: rows that are added to the result,
+                             lying as `out`'s do; NULL: none */
 } ArmcRows;
 
 /* A piece of work for `forward`: a whole batch, cut in tasks. */
@@ -50,10 +58,12 @@ typedef struct ArmcCall {
 
 typedef struct ArmcInfer {
     ArmcGraph *graph;
-    ArmcNode *node; /* in, attr and origin are set; shape() fills out[0]->shape, and map for movement ops */
+    ArmcNode *node; /* in, attr and origin are set; shape() fills out[0]->shape, and map for
+                       movement ops */
 } ArmcInfer;
 /* Reports a shape error at the node, with both shapes and where each came from. */
-ArmcDiag *armc_infer_error(ArmcInfer *infer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+ArmcDiag *armc_infer_error(ArmcInfer *infer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 typedef struct ArmcGrad ArmcGrad;
 
@@ -64,47 +74,60 @@ enum {
     ARMC_OP_LEAF = 2,          /* input, parameter, constant */
     ARMC_OP_TRAIN_ONLY = 4,    /* identity outside training (dropout) */
     ARMC_OP_COUPLES_BATCH = 8, /* mixes examples: refused in training */
-    ARMC_OP_ELEMENTWISE = 16,  /* rows, and each output entry reads the same entry of each input (after broadcasting) */
-    ARMC_OP_SUMS_BATCH = 32,   /* forward: the result is not batched though inputs are (weight gradients) */
-    ARMC_OP_MOVEMENT = 64,     /* the node's map says it all: reads, arithmetic and gradient are derived */
-    ARMC_OP_VIEW = 128,        /* movement whose map is the identity: the same memory in another shape */
+    ARMC_OP_ELEMENTWISE = 16,  /* rows, and each output entry reads the same entry of each input
+                                  (after broadcasting) */
+    ARMC_OP_SUMS_BATCH =
+        32, /* forward: the result is not batched though inputs are (weight gradients) */
+    ARMC_OP_MOVEMENT =
+        64,             /* the node's map says it all: reads, arithmetic and gradient are derived */
+    ARMC_OP_VIEW = 128, /* movement whose map is the identity: the same memory in another shape */
     ARMC_OP_ACCUMULATES = 512, /* `rows` heeds `onto` */
-    ARMC_OP_ADDITIVE = 1024,   /* sums over sites: the sum of the sites' rows may be handed over as one row */
-    ARMC_OP_KEEPS_LEVELS = 256,/* entries are levels if the first input's are (set for movement ops as well) */
+    ARMC_OP_ADDITIVE =
+        1024, /* sums over sites: the sum of the sites' rows may be handed over as one row */
+    ARMC_OP_KEEPS_LEVELS =
+        256, /* entries are levels if the first input's are (set for movement ops as well) */
 };
 
 struct ArmcOp {
     const char *name, *doc;
-    const char *sig; /* "x[*s,k] weight[k,n] -> [*s,n]": names inputs, checks and infers shapes; see sig.c */
+    const char *sig; /* "x[*s,k] weight[k,n] -> [*s,n]": names inputs, checks and infers shapes; see
+                        sig.c */
     int flags;
     const ArmcSpec *attrs; /* closed by ARMC_SPEC_END; NULL: none */
-    const char *probe;     /* small worlds for the generated tests: "x=3x2 weight=2x4; x=1x5 weight=5x3 | attr=value" */
+    const char *probe; /* small worlds for the generated tests: "x=3x2 weight=2x4; x=1x5 weight=5x3
+                          | attr=value" */
 
-    void (*mask)(ArmcInfer *infer);  /* structural mask of an unbatched result; NULL: all live */
-    bool (*shape)(ArmcInfer *infer); /* where the signature can't say it; NULL: the signature alone */
-    void (*groups)(ArmcInfer *infer);/* sets out[0]->groups; NULL: one group */
-    /* The entries (site, group) that an output entry reads directly; NULL: all groups of the same site of row inputs. */
+    void (*mask)(ArmcInfer *infer); /* structural mask of an unbatched result; NULL: all live */
+    bool (*shape)(
+        ArmcInfer *infer); /* where the signature can't say it; NULL: the signature alone */
+    void (*groups)(ArmcInfer *infer); /* sets out[0]->groups; NULL: one group */
+    /* The entries (site, group) that an output entry reads directly; NULL: all groups of the same
+     * site of row inputs. */
     void (*reads)(const ArmcNode *node, int64_t site, int group, ArmcRead read, void *context);
-    int order; /* in which a scan computes its own entries: +1 ascending, -1 descending rank; 0: any */
+    int order; /* in which a scan computes its own entries: +1 ascending, -1 descending rank; 0: any
+                */
     const char *state; /* names of further outputs kept per entry: "c" for an LSTM */
 
-    void (*vjp)(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy); /* appends nodes; NULL: no gradient flows */
+    void (*vjp)(ArmcGrad *grad, ArmcNode *node,
+                ArmcValue *dy); /* appends nodes; NULL: no gradient flows */
 
-    /* Per-site arithmetic. rows_in: one letter an input: 'r' a row, 's' the site's slice of an unbatched array, 'w' a whole
-     * unbatched array. rows_out: 'r' a row; 'S' summed over examples into the site's slice; 'W' summed over examples and
-     * sites into the whole. */
+    /* Per-site arithmetic. rows_in: one letter an input: 'r' a row, 's' the site's slice of an
+     * unbatched array, 'w' a whole unbatched array. rows_out: 'r' a row; 'S' summed over examples
+     * into the site's slice; 'W' summed over examples and sites into the whole. */
     const char *rows_in;
     char rows_out;
     void (*rows)(const ArmcRows *rows);
-    /* Scans: at the first site `begin` sets the state (NULL: zero); at each site `rows` writes the result from the state, and
-     * after everything else at that site `advance` takes the input into the state. Where the result is the state itself,
-     * `shows_state`, consumers at the same site read it in place. */
+    /* Scans: at the first site `begin` sets the state (NULL: zero); at each site `rows` writes the
+     * result from the state, and after everything else at that site `advance` takes the input into
+     * the state. Where the result is the state itself, `shows_state`, consumers at the same site
+     * read it in place. */
     void (*begin)(const ArmcRows *rows);
     void (*advance)(const ArmcRows *rows);
     bool shows_state;
     /* advance adds the input to the state: then the op that makes the input may do so itself. */
     bool adds_to_state;
-    /* A cheaper node for this one and what feeds it, or NULL; called when the graph is simplified. */
+    /* A cheaper node for this one and what feeds it, or NULL; called when the graph is simplified.
+     */
     ArmcValue *(*fuse)(ArmcGraph *graph, const ArmcNode *node);
 
     /* Whole arrays: how many tasks for this batch, and one task. */
@@ -124,9 +147,10 @@ struct ArmcDist {
     bool (*supports)(int levels); /* can variables with that many levels have it */
     const char *support;          /* in words: "two levels" */
     const ArmcOp *nll;            /* params[d,w] target[d,1] -> [d,1]: -log p in nats */
-    /* A level from u in (0,1) by inversion; logits are scaled by 1/temperature. By kernels of fixed order: the same level on
-     * every machine. */
-    int (*sample)(const ArmcKernels *k, const ArmcReal *params, int64_t width, double u, double temperature);
+    /* A level from u in (0,1) by inversion; logits are scaled by 1/temperature. By kernels of fixed
+     * order: the same level on every machine. */
+    int (*sample)(const ArmcKernels *k, const ArmcReal *params, int64_t width, double u,
+                  double temperature);
     double (*mean)(const ArmcKernels *k, const ArmcReal *params, int64_t width);
 };
 #define ARMC_DIST(name) const ArmcDist armc_dist_##name
@@ -135,7 +159,8 @@ extern const ArmcDist *const armc_dists[];
 /* Any row, internal ones too; asserts that it is there. */
 const ArmcOp *armc_op_get(const char *name);
 
-/* How a row input is addressed: in + example * example_step + site * site_step, rows of `width` features. */
+/* How a row input is addressed: in + example * example_step + site * site_step, rows of `width`
+ * features. */
 typedef struct ArmcAddress {
     int64_t example_step, site_step, width;
 } ArmcAddress;
@@ -148,15 +173,20 @@ bool armc_rows_batched(const ArmcNode *node);
 /* Example (within the batch) and site of row r of a piece of work. */
 void armc_rows_locate(const ArmcRows *rows, int64_t r, int64_t *example, int64_t *site);
 
-/* Runs one node on whole arrays, alone: by its forward, its rows or its map. Sums start from zero. */
+/* Runs one node on whole arrays, alone: by its forward, its rows or its map. Sums start from zero.
+ */
 void armc_apply(const ArmcCall *call);
 
 /* --- for vjp --- */
 ArmcGraph *armc_grad_graph(ArmcGrad *grad);
-bool armc_grad_wants(const ArmcGrad *grad, const ArmcValue *value); /* does a gradient flow on from it */
-/* Adds d to the gradient of value; a batched d is summed over the batch for an unbatched value, broadcast dims are summed. */
+bool armc_grad_wants(const ArmcGrad *grad,
+                     const ArmcValue *value); /* does a gradient flow on from it */
+/* Adds d to the gradient of value; a batched d is summed over the batch for an unbatched value,
+ * broadcast dims are summed. */
 void armc_grad_add(ArmcGrad *grad, ArmcValue *value, ArmcValue *d);
-/* Appends a node of any op, internal ones included; shapes must fit (asserted: a misfit is a bug). */
-ArmcValue *armc_grad_call(ArmcGrad *grad, const ArmcNode *from, const char *op, int in_count, ArmcValue *const *in, const ArmcAttr *attr);
+/* Appends a node of any op, internal ones included; shapes must fit (asserted: a misfit is a bug).
+ */
+ArmcValue *armc_grad_call(ArmcGrad *grad, const ArmcNode *from, const char *op, int in_count,
+                          ArmcValue *const *in, const ArmcAttr *attr);
 
 #endif

@@ -1,4 +1,5 @@
-/* Simplification: one walk that copies what is needed, folding constants, merging equal nodes, dropping identities. */
+/* Simplification: one walk that copies what is needed, folding constants, merging equal nodes,
+ * dropping identities. */
 #include <string.h>
 
 #include "runtime/graph/build.h"
@@ -36,11 +37,13 @@ static int attr_count(const ArmcOp *op)
 static bool attr_equal(const ArmcAttr *a, const ArmcAttr *b)
 {
     bool same_text = a->text == b->text || (a->text && b->text && strcmp(a->text, b->text) == 0);
-    return a->i == b->i && memcmp(&a->r, &b->r, sizeof a->r) == 0 && same_text && a->count == b->count &&
+    return a->i == b->i && memcmp(&a->r, &b->r, sizeof a->r) == 0 && same_text &&
+           a->count == b->count &&
            (a->count == 0 || memcmp(a->ints, b->ints, (size_t)a->count * sizeof *a->ints) == 0);
 }
 
-/* A movement op's map follows from its attributes. Its gradient's doesn't: there is an entry for each of dy's. */
+/* A movement op's map follows from its attributes. Its gradient's doesn't: there is an entry for
+ * each of dy's. */
 static bool same_map(const ArmcNode *a, const ArmcNode *b)
 {
     if (a->map == b->map || (a->op->flags & ARMC_OP_MOVEMENT))
@@ -102,7 +105,8 @@ static bool is_constant(const ArmcValue *value)
 
 static bool folds(const ArmcNode *node)
 {
-    bool fold = node->in_count > 0 && node->out_count == 1 && !(node->op->flags & ARMC_OP_TRAIN_ONLY);
+    bool fold =
+        node->in_count > 0 && node->out_count == 1 && !(node->op->flags & ARMC_OP_TRAIN_ONLY);
     for (int i = 0; i < node->in_count; i++)
         fold &= is_constant(node->in[i]);
     return fold && !node->out[0]->batched;
@@ -115,7 +119,12 @@ static void fold(Simplify *s, ArmcNode *node)
     ArmcStepInfo info = {0};
     ArmcReal *result = ARMC_NEW_ARRAY(arena, ArmcReal, armc_shape_size(node->out[0]->shape));
     ArmcReal *state = ARMC_NEW_ARRAY(arena, ArmcReal, armc_shape_features(node->out[0]->shape));
-    ArmcCall call = {.node = node, .k = s->kernels, .info = &info, .batch = 1, .exact = true, .out = {result, state}};
+    ArmcCall call = {.node = node,
+                     .k = s->kernels,
+                     .info = &info,
+                     .batch = 1,
+                     .exact = true,
+                     .out = {result, state}};
     for (int i = 0; i < node->in_count; i++)
         call.in[i] = node->in[i]->node->leaf;
     armc_apply(&call);
@@ -130,7 +139,8 @@ static bool is_identity(const ArmcNode *node, bool training)
 {
     if ((node->op->flags & ARMC_OP_TRAIN_ONLY) && !training)
         return true;
-    return (node->op->flags & ARMC_OP_VIEW) && armc_shape_equal(node->in[0]->shape, node->out[0]->shape);
+    return (node->op->flags & ARMC_OP_VIEW) &&
+           armc_shape_equal(node->in[0]->shape, node->out[0]->shape);
 }
 
 static void simplify_node(Simplify *s, const ArmcNode *node)
@@ -154,7 +164,8 @@ static void simplify_node(Simplify *s, const ArmcNode *node)
         s->of[node->out[i]->id] = (same ? same : copy)->out[i];
 }
 
-ArmcGraph *armc_simplify(ArmcArena *arena, const ArmcGraph *graph, ArmcOutputs *outputs, bool training, const ArmcKernels *kernels)
+ArmcGraph *armc_simplify(ArmcArena *arena, const ArmcGraph *graph, ArmcOutputs *outputs,
+                         bool training, const ArmcKernels *kernels)
 {
     Simplify s = {.graph = armc_graph_new(arena, graph->diags),
                   .of = ARMC_NEW_ARRAY(arena, ArmcValue *, graph->value_count),
@@ -180,7 +191,8 @@ void armc_graph_verify(ArmcGraph *graph)
         ARMC_ASSERT(node->id == (int)i && node->op && node->out_count >= 1);
         for (int k = 0; k < node->in_count; k++) {
             ARMC_ASSERT(node->in[k]->node->id < node->id);
-            ARMC_ASSERT(graph->nodes[node->in[k]->node->id]->out[node->in[k]->index] == node->in[k]);
+            ARMC_ASSERT(graph->nodes[node->in[k]->node->id]->out[node->in[k]->index] ==
+                        node->in[k]);
         }
         for (int k = 0; k < node->out_count; k++)
             ARMC_ASSERT(armc_shape_size(node->out[k]->shape) > 0 && node->out[k]->node == node);

@@ -1,5 +1,6 @@
-/* Ready times: of each entry (site, group) the largest rank of a variable that it depends on, -1 for none. Computed forward through
- * what each op reads directly; a model is autoregressive iff the parameters of variable i are ready before rank i. */
+/* Ready times: of each entry (site, group) the largest rank of a variable that it depends on, -1
+ * for none. Computed forward through what each op reads directly; a model is autoregressive iff the
+ * parameters of variable i are ready before rank i. */
 #include "runtime/graph/prove.h"
 
 #include <inttypes.h>
@@ -7,12 +8,12 @@
 
 typedef struct Prover {
     const ArmcGraph *graph;
-    int64_t **ready;       /* by value id: [site * groups + group]; NULL: depends on nothing */
-    const ArmcNode *node;  /* while entries of a node are computed */
+    int64_t **ready;      /* by value id: [site * groups + group]; NULL: depends on nothing */
+    const ArmcNode *node; /* while entries of a node are computed */
     const ArmcValue *out;
-    int64_t latest;        /* of what was read so far */
+    int64_t latest; /* of what was read so far */
     int64_t latest_of[ARMC_MAX_INPUTS];
-    int from_input;        /* where that came from: an input, or -1 for the node itself */
+    int from_input; /* where that came from: an input, or -1 for the node itself */
     int64_t from_site;
     int from_group;
 } Prover;
@@ -46,7 +47,8 @@ static int64_t first_feature(const ArmcValue *value, int group)
     return f;
 }
 
-/* What a row reads when the op doesn't say more: its site (the only one where the input has one), all groups or, elementwise, its own. */
+/* What a row reads when the op doesn't say more: its site (the only one where the input has one),
+ * all groups or, elementwise, its own. */
 static void read_same_site(Prover *p, int64_t site, int group)
 {
     int64_t feature = p->node->op->flags & ARMC_OP_ELEMENTWISE ? first_feature(p->out, group) : -1;
@@ -152,10 +154,12 @@ static bool joins_early_and_late(const Prover *p)
     return false;
 }
 
-/* Walks back from an entry along what made it late, to the variable. Movement that only changes the shape is not told. The culprit
- * is the last op, on the way from the variable, that joins the late value to one in time; where none does, the first that mixes
- * entries; else the one that reads the variable. */
-static const ArmcNode *trace(Prover *p, const ArmcValue *value, int64_t site, int group, ArmcBuf *path)
+/* Walks back from an entry along what made it late, to the variable. Movement that only changes the
+ * shape is not told. The culprit is the last op, on the way from the variable, that joins the late
+ * value to one in time; where none does, the first that mixes entries; else the one that reads the
+ * variable. */
+static const ArmcNode *trace(Prover *p, const ArmcValue *value, int64_t site, int group,
+                             ArmcBuf *path)
 {
     const ArmcNode *reader = value->node, *mixer = NULL, *joint = NULL, *told = NULL;
     for (int steps = 0; !(value->node->op->flags & ARMC_OP_LEAF) && steps < 100000; steps++) {
@@ -178,7 +182,8 @@ static const ArmcNode *trace(Prover *p, const ArmcValue *value, int64_t site, in
     return joint ? joint : mixer ? mixer : reader;
 }
 
-static void report(Prover *p, const ArmcLikelihood *likelihood, int64_t k, int group, const ArmcOrigin *model)
+static void report(Prover *p, const ArmcLikelihood *likelihood, int64_t k, int group,
+                   const ArmcOrigin *model)
 {
     const ArmcInput *input = p->graph->inputs[0];
     int64_t entry = likelihood->entries ? likelihood->entries[k] : k;
@@ -194,11 +199,15 @@ static void report(Prover *p, const ArmcLikelihood *likelihood, int64_t k, int g
     name_entry(input, entry, &target);
     name_entry(input, from, &seen);
     const ArmcNode *culprit = trace(p, likelihood->params, k, group, &path);
-    ArmcDiag *diag = armc_diag_add(p->graph->diags, ARMC_E_leak, culprit->origin ? culprit->origin : model,
-                                   "this model is not autoregressive: the distribution of %s depends on %s", target.data, seen.data);
+    ArmcDiag *diag =
+        armc_diag_add(p->graph->diags, ARMC_E_leak, culprit->origin ? culprit->origin : model,
+                      "this model is not autoregressive: the distribution of %s depends on %s",
+                      target.data, seen.data);
     armc_diag_label(diag, "%s gets through here", seen.data);
-    armc_diag_note(diag, (ArmcSpan){0}, "path: %s%s <- %s", likelihood->dist->name, path.data, seen.data);
-    armc_diag_help(diag, "a variable may depend on variables before it only: shift, mask or sum what comes before (`sum_before`, `shift 1`)");
+    armc_diag_note(diag, (ArmcSpan){0}, "path: %s%s <- %s", likelihood->dist->name, path.data,
+                   seen.data);
+    armc_diag_help(diag, "a variable may depend on variables before it only: shift, mask or sum "
+                         "what comes before (`sum_before`, `shift 1`)");
     armc_buf_clear(&path);
     armc_buf_clear(&target);
     armc_buf_clear(&seen);
@@ -209,7 +218,8 @@ static bool check_likelihood(Prover *p, const ArmcLikelihood *likelihood, const 
     const ArmcInput *input = p->graph->inputs[0];
     for (int64_t k = 0; k < likelihood->count; k++)
         for (int g = 0; g < likelihood->params->groups.count; g++)
-            if (ready_at(p, likelihood->params, k, g) >= rank_of(input, likelihood->entries ? likelihood->entries[k] : k)) {
+            if (ready_at(p, likelihood->params, k, g) >=
+                rank_of(input, likelihood->entries ? likelihood->entries[k] : k)) {
                 report(p, likelihood, k, g, model);
                 return false;
             }
@@ -218,7 +228,8 @@ static bool check_likelihood(Prover *p, const ArmcLikelihood *likelihood, const 
 
 bool armc_prove(ArmcGraph *graph, const ArmcOrigin *model)
 {
-    Prover p = {.graph = graph, .ready = ARMC_NEW_ARRAY(graph->arena, int64_t *, graph->value_count)};
+    Prover p = {.graph = graph,
+                .ready = ARMC_NEW_ARRAY(graph->arena, int64_t *, graph->value_count)};
     for (size_t i = 0; i < graph->node_count; i++) {
         const ArmcNode *node = graph->nodes[i];
         if (node->op->flags & ARMC_OP_LEAF)

@@ -93,27 +93,31 @@ typedef struct Binding {
 static bool rank_misfit(ArmcInfer *infer, const ArmcSig *sig, int i)
 {
     char text[96];
-    ArmcDiag *diag = armc_infer_error(infer, "`%s` takes `%s` with %s%d dimension%s, this one has shape %s",
-                                      infer->node->op->name, sig->in_names[i], sig->in[i].run ? "at least " : "",
-                                      sig->in[i].count, sig->in[i].count == 1 ? "" : "s",
-                                      armc_shape_text(infer->node->in[i]->shape, text));
+    ArmcDiag *diag =
+        armc_infer_error(infer, "`%s` takes `%s` with %s%d dimension%s, this one has shape %s",
+                         infer->node->op->name, sig->in_names[i], sig->in[i].run ? "at least " : "",
+                         sig->in[i].count, sig->in[i].count == 1 ? "" : "s",
+                         armc_shape_text(infer->node->in[i]->shape, text));
     armc_diag_help(diag, "%s: %s", infer->node->op->name, infer->node->op->sig);
     return false;
 }
 
-static bool dim_misfit(ArmcInfer *infer, const ArmcSig *sig, int i, int64_t found, int64_t expected, int by)
+static bool dim_misfit(ArmcInfer *infer, const ArmcSig *sig, int i, int64_t found, int64_t expected,
+                       int by)
 {
     char here[96], there[96];
     ArmcValue *const *in = infer->node->in;
     ArmcDiag *diag;
     if (by < 0 || by == i)
-        diag = armc_infer_error(infer, "`%s` of `%s` has %" PRId64 " where %" PRId64 " is needed (its shape is %s)",
-                                sig->in_names[i], infer->node->op->name, found, expected,
-                                armc_shape_text(in[i]->shape, here));
+        diag = armc_infer_error(
+            infer, "`%s` of `%s` has %" PRId64 " where %" PRId64 " is needed (its shape is %s)",
+            sig->in_names[i], infer->node->op->name, found, expected,
+            armc_shape_text(in[i]->shape, here));
     else
-        diag = armc_infer_error(infer, "shapes don't fit: `%s` is %s, `%s` is %s (%" PRId64 " against %" PRId64 ")",
-                                sig->in_names[by], armc_shape_text(in[by]->shape, there), sig->in_names[i],
-                                armc_shape_text(in[i]->shape, here), expected, found);
+        diag = armc_infer_error(
+            infer, "shapes don't fit: `%s` is %s, `%s` is %s (%" PRId64 " against %" PRId64 ")",
+            sig->in_names[by], armc_shape_text(in[by]->shape, there), sig->in_names[i],
+            armc_shape_text(in[i]->shape, here), expected, found);
     armc_diag_help(diag, "%s: %s", infer->node->op->name, infer->node->op->sig);
     return false;
 }
@@ -129,7 +133,8 @@ static bool bind_run(ArmcInfer *infer, const ArmcSig *sig, int i, Binding *bindi
     }
     if (armc_shape_equal(run, binding->run))
         return true;
-    return dim_misfit(infer, sig, i, armc_shape_size(run), armc_shape_size(binding->run), binding->run_by);
+    return dim_misfit(infer, sig, i, armc_shape_size(run), armc_shape_size(binding->run),
+                      binding->run_by);
 }
 
 static bool bind_input(ArmcInfer *infer, const ArmcSig *sig, int i, Binding *binding)
@@ -166,7 +171,8 @@ static bool infer_broadcast(const ArmcSig *sig, ArmcInfer *infer)
     for (int i = 1; i < node->in_count; i++)
         if (!armc_shape_broadcast(shape, node->in[i]->shape, &shape)) {
             char a[96], b[96];
-            armc_infer_error(infer, "`%s` can't combine shapes: `%s` is %s, `%s` is %s", node->op->name, sig->in_names[0],
+            armc_infer_error(infer, "`%s` can't combine shapes: `%s` is %s, `%s` is %s",
+                             node->op->name, sig->in_names[0],
                              armc_shape_text(node->in[0]->shape, a), sig->in_names[i],
                              armc_shape_text(node->in[i]->shape, b));
             return false;

@@ -1,5 +1,5 @@
-/* Products with something else in the same pass, for results that are read once: no array in between. Lanes run along a row, and
- * each entry is computed as the separate kernels would. */
+/* Products with something else in the same pass, for results that are read once: no array in
+ * between. Lanes run along a row, and each entry is computed as the separate kernels would. */
 #ifndef ARMC_KERNELS_BODY_FUSED_H
 #define ARMC_KERNELS_BODY_FUSED_H
 
@@ -20,8 +20,9 @@ ALWAYS_INLINE void store_some(ArmcReal *y, const int whole, Part part, Vec v)
 }
 
 /* Some vectors of all rows: w stays in registers. */
-ALWAYS_INLINE void onto_block(const int vecs, const int whole, Part part, int64_t m, const ArmcReal *a, int64_t lda, const ArmcReal *w,
-                              const ArmcReal *o, ArmcReal *c, int64_t ldc)
+ALWAYS_INLINE void onto_block(const int vecs, const int whole, Part part, int64_t m,
+                              const ArmcReal *a, int64_t lda, const ArmcReal *w, const ArmcReal *o,
+                              ArmcReal *c, int64_t ldc)
 {
     Vec wv[FUSED_VECS];
     UNROLL
@@ -31,12 +32,13 @@ ALWAYS_INLINE void onto_block(const int vecs, const int whole, Part part, int64_
         const Vec ar = splat(a[r * lda]);
         UNROLL
         for (int v = 0; v < vecs; v++)
-            store_some(c + v * LANES, whole, part, vec_fma(ar, wv[v], load_some(o + v * LANES, whole, part)));
+            store_some(c + v * LANES, whole, part,
+                       vec_fma(ar, wv[v], load_some(o + v * LANES, whole, part)));
     }
 }
 
-static void outer_onto_kernel(int64_t m, int64_t n, const ArmcReal *a, int64_t lda, const ArmcReal *w, const ArmcReal *o,
-                              ArmcReal *c, int64_t ldc)
+static void outer_onto_kernel(int64_t m, int64_t n, const ArmcReal *a, int64_t lda,
+                              const ArmcReal *w, const ArmcReal *o, ArmcReal *c, int64_t ldc)
 {
     const Part none = part_make(0);
     int64_t j = 0;
@@ -49,8 +51,9 @@ static void outer_onto_kernel(int64_t m, int64_t n, const ArmcReal *a, int64_t l
 }
 
 /* Some vectors of a row of C, whole or each a part. */
-ALWAYS_INLINE void slope_block(const int vecs, const int whole, Part part, int64_t k, const ArmcReal *a, const ArmcReal *b,
-                               int64_t ldb, const ArmcReal *y, const ArmcReal *o, ArmcReal *c)
+ALWAYS_INLINE void slope_block(const int vecs, const int whole, Part part, int64_t k,
+                               const ArmcReal *a, const ArmcReal *b, int64_t ldb, const ArmcReal *y,
+                               const ArmcReal *o, ArmcReal *c)
 {
     Vec acc[FUSED_VECS] = {{0}};
     for (int64_t i = 0; i < k; i++, b += ldb) {
@@ -62,12 +65,13 @@ ALWAYS_INLINE void slope_block(const int vecs, const int whole, Part part, int64
     UNROLL
     for (int v = 0; v < vecs; v++) {
         const Vec slope = sigmoid_grad_vec(load_some(y + v * LANES, whole, part), acc[v]);
-        store_some(c + v * LANES, whole, part, o ? load_some(o + v * LANES, whole, part) + slope : slope);
+        store_some(c + v * LANES, whole, part,
+                   o ? load_some(o + v * LANES, whole, part) + slope : slope);
     }
 }
 
-static void slope_row(int64_t n, int64_t k, const ArmcReal *a, const ArmcReal *b, int64_t ldb, const ArmcReal *y,
-                      const ArmcReal *o, ArmcReal *c)
+static void slope_row(int64_t n, int64_t k, const ArmcReal *a, const ArmcReal *b, int64_t ldb,
+                      const ArmcReal *y, const ArmcReal *o, ArmcReal *c)
 {
     const Part none = part_make(0);
     int64_t j = 0;
@@ -79,8 +83,9 @@ static void slope_row(int64_t n, int64_t k, const ArmcReal *a, const ArmcReal *b
         slope_block(1, 0, part_make(n - j), k, a, b + j, ldb, y + j, o ? o + j : o, c + j);
 }
 
-static void gemm_sigmoid_grad_kernel(int64_t m, int64_t n, int64_t k, const ArmcReal *a, int64_t lda, const ArmcReal *b,
-                                     int64_t ldb, const ArmcReal *y, int64_t ldy, const ArmcReal *o, ArmcReal *c, int64_t ldc)
+static void gemm_sigmoid_grad_kernel(int64_t m, int64_t n, int64_t k, const ArmcReal *a,
+                                     int64_t lda, const ArmcReal *b, int64_t ldb, const ArmcReal *y,
+                                     int64_t ldy, const ArmcReal *o, ArmcReal *c, int64_t ldc)
 {
     for (int64_t r = 0; r < m; r++)
         slope_row(n, k, a + r * lda, b, ldb, y + r * ldy, o ? o + r * ldc : o, c + r * ldc);

@@ -10,17 +10,17 @@
 
 #if ARMC_REAL_IS_DOUBLE
 enum { MANTISSA = 52, EXPONENT_BIAS = 1023, TINY_SHIFT = 54 };
-#define ROUNDER    0x1.8p52 /* adding it leaves a whole number in the low bits */
-#define SIGN_BIT   INT64_MIN
-#define MIN_NORMAL 0x1p-1022
-#define LN2_HI     0x1.62e42fee00000p-1 /* 32 bits: times a whole exponent exact */
-#define LN2_LO     0x1.a39ef35793c76p-33
-#define EXP_MIN    (-746.0) /* below: 0 */
-#define EXP_MAX    710.0    /* above: infinity */
-#define SIGMOID_MAX 707.0
+#define ROUNDER          0x1.8p52 /* adding it leaves a whole number in the low bits */
+#define SIGN_BIT         INT64_MIN
+#define MIN_NORMAL       0x1p-1022
+#define LN2_HI           0x1.62e42fee00000p-1 /* 32 bits: times a whole exponent exact */
+#define LN2_LO           0x1.a39ef35793c76p-33
+#define EXP_MIN          (-746.0) /* below: 0 */
+#define EXP_MAX          710.0    /* above: infinity */
+#define SIGMOID_MAX      707.0
 #define RECIPROCAL_GUESS INT64_C(0x7fde623822fc16e6)
 enum { RECIPROCAL_STEPS = 3 };
-#define TANH_MAX   44.0     /* 2x above which tanh x rounds to 1 */
+#define TANH_MAX 44.0 /* 2x above which tanh x rounds to 1 */
 static const ArmcReal exp_q[] = {
     0x1.0000000000000p-1,  0x1.5555555555557p-3,  0x1.5555555555556p-5,  0x1.11111111100dcp-7,
     0x1.6c16c16c162d4p-10, 0x1.a01a01abe7fe1p-13, 0x1.a01a01a6d889cp-16, 0x1.71de0231960ebp-19,
@@ -32,17 +32,17 @@ static const ArmcReal log_p[] = {
 };
 #else
 enum { MANTISSA = 23, EXPONENT_BIAS = 127, TINY_SHIFT = 25 };
-#define ROUNDER    0x1.8p23f /* adding it leaves a whole number in the low bits */
-#define SIGN_BIT   INT32_MIN
-#define MIN_NORMAL 0x1p-126f
-#define LN2_HI     0x1.62e4p-1f /* 16 bits: times a whole exponent exact */
-#define LN2_LO     0x1.7f7d1cp-20f
-#define EXP_MIN    (-104.0f) /* below: 0 */
-#define EXP_MAX    89.0f     /* above: infinity */
-#define SIGMOID_MAX 87.0f
+#define ROUNDER          0x1.8p23f /* adding it leaves a whole number in the low bits */
+#define SIGN_BIT         INT32_MIN
+#define MIN_NORMAL       0x1p-126f
+#define LN2_HI           0x1.62e4p-1f /* 16 bits: times a whole exponent exact */
+#define LN2_LO           0x1.7f7d1cp-20f
+#define EXP_MIN          (-104.0f) /* below: 0 */
+#define EXP_MAX          89.0f     /* above: infinity */
+#define SIGMOID_MAX      87.0f
 #define RECIPROCAL_GUESS 0x7ef311c3
 enum { RECIPROCAL_STEPS = 2 };
-#define TANH_MAX   20.0f     /* 2x above which tanh x rounds to 1 */
+#define TANH_MAX         20.0f /* 2x above which tanh x rounds to 1 */
 static const ArmcReal exp_q[] = {0x1p-1f, 0x1.5554dcp-3f, 0x1.55551ap-5f, 0x1.120b6ep-7f,
                                  0x1.6d110ap-10f};
 static const ArmcReal log_p[] = {0x1.55555cp-1f, 0x1.997c22p-2f, 0x1.2ee8c8p-2f};
@@ -153,13 +153,14 @@ ALWAYS_INLINE Vec tanh_vec(Vec x)
     return (Vec)((IVec)y | ((IVec)x & isplat(SIGN_BIT)));
 }
 
-/* The functions that follow work on a few vectors side by side, each statement for all of them: one vector's chain of products
- * alone leaves the multipliers idle for most of their latency. */
+/* The functions that follow work on a few vectors side by side, each statement for all of them: one
+ * vector's chain of products alone leaves the multipliers idle for most of their latency. */
 #define EACH_VEC UNROLL for (int v = 0; v < count; v++)
 enum { SIDE_BY_SIDE = 4 };
 
-/* x = 1 + e^-x for |x| <= SIGMOID_MAX. -x = n ln2 - s with |s| <= ln2/2; e^-s by Horner's rule with 1, 1 as the lowest
- * coefficients. The rounder holds the bias: what adding it leaves in the low bits is the exponent field of 2^n. */
+/* x = 1 + e^-x for |x| <= SIGMOID_MAX. -x = n ln2 - s with |s| <= ln2/2; e^-s by Horner's rule with
+ * 1, 1 as the lowest coefficients. The rounder holds the bias: what adding it leaves in the low
+ * bits is the exponent field of 2^n. */
 ALWAYS_INLINE void one_plus_exp_minus(const int count, Vec *x)
 {
     Vec t[SIDE_BY_SIDE], e[SIDE_BY_SIDE];
@@ -173,9 +174,9 @@ ALWAYS_INLINE void one_plus_exp_minus(const int count, Vec *x)
     EACH_VEC x[v] = vec_fma(e[v], (Vec)((UVec)t[v] << MANTISSA), splat(1));
 }
 
-/* d = 1 / d for 1 <= d <= 2^126 (2^1021 in double), a third of what a division costs: a first guess from the bits, 12 % off,
- * then steps that cube the error (Halley): with e = 1 - d y, y (1 + e + e²). Fused multiply-adds only, so the same bits
- * everywhere. */
+/* d = 1 / d for 1 <= d <= 2^126 (2^1021 in double), a third of what a division costs: a first guess
+ * from the bits, 12 % off, then steps that cube the error (Halley): with e = 1 - d y, y (1 + e +
+ * e²). Fused multiply-adds only, so the same bits everywhere. */
 ALWAYS_INLINE void reciprocal(const int count, Vec *d)
 {
     Vec y[SIDE_BY_SIDE], e[SIDE_BY_SIDE];
@@ -188,7 +189,8 @@ ALWAYS_INLINE void reciprocal(const int count, Vec *d)
     EACH_VEC d[v] = y[v];
 }
 
-/* y = 1 / (1 + e^-x); 0 where that is below the normal numbers. Held this way round, NaN stays NaN. */
+/* y = 1 / (1 + e^-x); 0 where that is below the normal numbers. Held this way round, NaN stays NaN.
+ */
 ALWAYS_INLINE void sigmoid_vecs(const int count, const Vec *x, Vec *y)
 {
     EACH_VEC y[v] = vec_greater(splat(-SIGMOID_MAX), vec_lesser(splat(SIGMOID_MAX), x[v]));

@@ -63,14 +63,17 @@ typedef struct ArmcKernels {
     void (*gemm_outer)(int64_t m, int64_t n, int64_t k, const ArmcReal *a, int64_t lda,
                        const ArmcReal *b, int64_t ldb, ArmcReal *c, int64_t ldc, int accumulate);
 
-    /* --- products with something else in the same pass; the bits are those of the kernels one after the other --- */
-    /* C (m,n) = O + a w, a (m,1), w (1,n); O lies as C does and may be C: `gemm` with accumulate, beside O. */
-    void (*outer_onto)(int64_t m, int64_t n, const ArmcReal *a, int64_t lda, const ArmcReal *w, const ArmcReal *o,
-                       ArmcReal *c, int64_t ldc);
-    /* C (m,n) = O + (A B) y (1 - y), A (m,k), B (k,n): `sigmoid_grad` of a product. O lies as C does, may be C, and
-     * NULL stands for nothing to add. For small k. */
-    void (*gemm_sigmoid_grad)(int64_t m, int64_t n, int64_t k, const ArmcReal *a, int64_t lda, const ArmcReal *b,
-                              int64_t ldb, const ArmcReal *y, int64_t ldy, const ArmcReal *o, ArmcReal *c, int64_t ldc);
+    /* --- products with something else in the same pass; the bits are those of the kernels one
+     * after the other --- */
+    /* C (m,n) = O + a w, a (m,1), w (1,n); O lies as C does and may be C: `gemm` with accumulate,
+     * beside O. */
+    void (*outer_onto)(int64_t m, int64_t n, const ArmcReal *a, int64_t lda, const ArmcReal *w,
+                       const ArmcReal *o, ArmcReal *c, int64_t ldc);
+    /* C (m,n) = O + (A B) y (1 - y), A (m,k), B (k,n): `sigmoid_grad` of a product. O lies as C
+     * does, may be C, and NULL stands for nothing to add. For small k. */
+    void (*gemm_sigmoid_grad)(int64_t m, int64_t n, int64_t k, const ArmcReal *a, int64_t lda,
+                              const ArmcReal *b, int64_t ldb, const ArmcReal *y, int64_t ldy,
+                              const ArmcReal *o, ArmcReal *c, int64_t ldc);
 
     /* --- optimisers over n contiguous entries --- */
     /* Adam (Kingma and Ba, 2015), with bias correction folded into `rate` and `epsilon` by the

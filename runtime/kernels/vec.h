@@ -1,8 +1,9 @@
 /* The vector that a kernels_*.c file computes with, by the vector extensions of gcc and clang.
  *
  * The including file defines VEC_BYTES first and adds what the extensions lack: vec_fma, vec_fnma
- * (c - a b), vec_sqrt, vec_lesser and vec_greater (a < b ? a : b and a > b ? a : b: with NaN anywhere it is b),
- * and `Part`, the first few lanes of a vector (part_make, part_load with zeros behind, part_store).
+ * (c - a b), vec_sqrt, vec_lesser and vec_greater (a < b ? a : b and a > b ? a : b: with NaN
+ * anywhere it is b), and `Part`, the first few lanes of a vector (part_make, part_load with zeros
+ * behind, part_store).
  */
 #ifndef ARMC_KERNELS_VEC_H
 #define ARMC_KERNELS_VEC_H

@@ -21,7 +21,8 @@ static void nll_rows(const ArmcRows *rows)
 
 static void nll_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
 {
-    armc_grad_add(grad, node->in[0], ARMC_GRAD(grad, node, "bernoulli_nll_grad", NULL, node->in[0], node->in[1], dy));
+    armc_grad_add(grad, node->in[0],
+                  ARMC_GRAD(grad, node, "bernoulli_nll_grad", NULL, node->in[0], node->in[1], dy));
 }
 
 ARMC_OP(bernoulli_nll) = {
@@ -47,7 +48,8 @@ static void nll_grad_rows(const ArmcRows *rows)
         rows->k->sigmoid(n, p, p);
         for (int64_t r = 0; r < n; r++)
             rows->out[(at + r) * rows->out_step] =
-                (p[r] - rows->in[1][(at + r) * rows->in_step[1]]) * rows->in[2][(at + r) * rows->in_step[2]];
+                (p[r] - rows->in[1][(at + r) * rows->in_step[1]]) *
+                rows->in[2][(at + r) * rows->in_step[2]];
     }
 }
 
@@ -87,7 +89,8 @@ static double probability(const ArmcKernels *k, ArmcReal logit)
     return (double)p;
 }
 
-static int sample(const ArmcKernels *k, const ArmcReal *params, int64_t count, double u, double temperature)
+static int sample(const ArmcKernels *k, const ArmcReal *params, int64_t count, double u,
+                  double temperature)
 {
     (void)count;
     return u >= 1 - probability(k, (ArmcReal)((double)params[0] / temperature));

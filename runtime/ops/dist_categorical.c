@@ -9,13 +9,16 @@ static void nll_rows(const ArmcRows *rows)
     for (int64_t r = 0; r < rows->n; r++) {
         const ArmcReal *l = rows->in[0] + r * rows->in_step[0];
         int64_t x = (int64_t)rows->in[1][r * rows->in_step[1]];
-        rows->out[r * rows->out_step] = armc_log_sum_exp(rows->k, levels, l) - l[x < levels ? x : levels - 1];
+        rows->out[r * rows->out_step] =
+            armc_log_sum_exp(rows->k, levels, l) - l[x < levels ? x : levels - 1];
     }
 }
 
 static void nll_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
 {
-    armc_grad_add(grad, node->in[0], ARMC_GRAD(grad, node, "categorical_nll_grad", NULL, node->in[0], node->in[1], dy));
+    armc_grad_add(
+        grad, node->in[0],
+        ARMC_GRAD(grad, node, "categorical_nll_grad", NULL, node->in[0], node->in[1], dy));
 }
 
 ARMC_OP(categorical_nll) = {
@@ -70,16 +73,20 @@ static bool supports(int levels)
     return levels >= 2;
 }
 
-/* exp of (logit i - the largest) / temperature: what level i weighs. One at a time, so that any number of levels needs no memory. */
-static double weight(const ArmcKernels *k, const ArmcReal *params, int64_t i, ArmcReal most, double temperature)
+/* exp of (logit i - the largest) / temperature: what level i weighs. One at a time, so that any
+ * number of levels needs no memory. */
+static double weight(const ArmcKernels *k, const ArmcReal *params, int64_t i, ArmcReal most,
+                     double temperature)
 {
     ArmcReal x = (ArmcReal)((double)(params[i] - most) / temperature), e;
     k->exp(1, &x, &e);
     return (double)e;
 }
 
-/* Inversion: the first level at which the running sum of weights passes u of the total; sums in double, in order. */
-static int sample(const ArmcKernels *k, const ArmcReal *params, int64_t count, double u, double temperature)
+/* Inversion: the first level at which the running sum of weights passes u of the total; sums in
+ * double, in order. */
+static int sample(const ArmcKernels *k, const ArmcReal *params, int64_t count, double u,
+                  double temperature)
 {
     ArmcReal most = k->max_of(count, params);
     double total = 0, sum = 0;

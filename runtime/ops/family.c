@@ -4,11 +4,13 @@
 
 static int group_at(const ArmcValue *value, int64_t feature)
 {
-    return value->groups.of && armc_shape_features(value->shape) > 1 ? value->groups.of[feature] : 0;
+    return value->groups.of && armc_shape_features(value->shape) > 1 ? value->groups.of[feature]
+                                                                     : 0;
 }
 
 /* Numbers the pairs (group so far, group of the next input) that occur. */
-static int refine(ArmcArena *arena, int32_t *of, int count, int64_t features, const ArmcValue *value)
+static int refine(ArmcArena *arena, int32_t *of, int count, int64_t features,
+                  const ArmcValue *value)
 {
     size_t next = (size_t)value->groups.count;
     int32_t *number = ARMC_NEW_ARRAY(arena, int32_t, (size_t)count * next);
@@ -36,7 +38,8 @@ void armc_elementwise_groups(ArmcInfer *infer)
 
 void armc_same_groups(ArmcInfer *infer)
 {
-    if (armc_shape_features(infer->node->in[0]->shape) == armc_shape_features(infer->node->out[0]->shape))
+    if (armc_shape_features(infer->node->in[0]->shape) ==
+        armc_shape_features(infer->node->out[0]->shape))
         infer->node->out[0]->groups = infer->node->in[0]->groups;
 }
 
@@ -54,7 +57,8 @@ void armc_unary_rows(const ArmcRows *rows, ArmcUnaryKernel f)
 enum { SPREAD = 256 };
 
 /* One row where an input has a single feature: it is spread over the row, a stretch at a time. */
-static void spread_row(const ArmcRows *rows, ArmcBinaryKernel f, const ArmcReal *a, const ArmcReal *b, ArmcReal *y)
+static void spread_row(const ArmcRows *rows, ArmcBinaryKernel f, const ArmcReal *a,
+                       const ArmcReal *b, ArmcReal *y)
 {
     int64_t width = rows->out_width;
     ArmcReal spread[SPREAD];
@@ -70,12 +74,14 @@ void armc_binary_rows(const ArmcRows *rows, ArmcBinaryKernel f)
 {
     int64_t width = rows->out_width;
     bool same_width = rows->in_width[0] == width && rows->in_width[1] == width;
-    if (same_width && rows->in_step[0] == width && rows->in_step[1] == width && rows->out_step == width) {
+    if (same_width && rows->in_step[0] == width && rows->in_step[1] == width &&
+        rows->out_step == width) {
         f(rows->n * width, rows->in[0], rows->in[1], rows->out);
         return;
     }
     for (int64_t r = 0; r < rows->n; r++) {
-        const ArmcReal *a = rows->in[0] + r * rows->in_step[0], *b = rows->in[1] + r * rows->in_step[1];
+        const ArmcReal *a = rows->in[0] + r * rows->in_step[0],
+                       *b = rows->in[1] + r * rows->in_step[1];
         ArmcReal *y = rows->out + r * rows->out_step;
         if (same_width)
             f(width, a, b, y);
@@ -89,6 +95,7 @@ bool armc_rows_begin_onto(const ArmcRows *rows)
     if (!rows->onto || rows->onto == rows->out)
         return rows->onto;
     for (int64_t r = 0; r < rows->n; r++)
-        memcpy(rows->out + r * rows->out_step, rows->onto + r * rows->out_step, (size_t)rows->out_width * sizeof(ArmcReal));
+        memcpy(rows->out + r * rows->out_step, rows->onto + r * rows->out_step,
+               (size_t)rows->out_width * sizeof(ArmcReal));
     return true;
 }

@@ -15,7 +15,8 @@ typedef void (*ArmcBinaryKernel)(int64_t n, const ArmcReal *a, const ArmcReal *b
 void armc_unary_rows(const ArmcRows *rows, ArmcUnaryKernel f);
 void armc_binary_rows(const ArmcRows *rows, ArmcBinaryKernel f);
 
-/* For `rows` that heed `onto` by a kernel with `accumulate`: puts it where the result goes; false where there is none. */
+/* For `rows` that heed `onto` by a kernel with `accumulate`: puts it where the result goes; false
+ * where there is none. */
 bool armc_rows_begin_onto(const ArmcRows *rows);
 
 /* Movement ops: the arithmetic and the gradient that follow from node->map. */
@@ -28,8 +29,9 @@ void armc_move_mask(ArmcInfer *infer);
 int64_t *armc_move_map(ArmcInfer *infer);
 
 /* Shorthand in vjps. */
-#define ARMC_GRAD(grad, node, op, attr, ...)                                                                           \
-    armc_grad_call((grad), (node), (op), (int)(sizeof((ArmcValue *[]){__VA_ARGS__}) / sizeof(ArmcValue *)),            \
+#define ARMC_GRAD(grad, node, op, attr, ...)                                                       \
+    armc_grad_call((grad), (node), (op),                                                           \
+                   (int)(sizeof((ArmcValue *[]){__VA_ARGS__}) / sizeof(ArmcValue *)),              \
                    (ArmcValue *[]){__VA_ARGS__}, (attr))
 
 #endif

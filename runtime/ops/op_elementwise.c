@@ -1,7 +1,9 @@
-/* Elementwise ops: one row each. A row's arithmetic is a kernel; its derivative is written in other ops. */
+/* Elementwise ops: one row each. A row's arithmetic is a kernel; its derivative is written in other
+ * ops. */
 #include "runtime/ops/family.h"
 
-/* Is the entry of a factor live that entry i of the product reads? Factors stretch over sites, over features, or both. */
+/* Is the entry of a factor live that entry i of the product reads? Factors stretch over sites, over
+ * features, or both. */
 static bool reads_live(const ArmcValue *factor, int64_t i, int64_t features)
 {
     int64_t width = armc_shape_features(factor->shape);
@@ -23,23 +25,24 @@ static void product_mask(ArmcInfer *infer)
     infer->node->out[0]->mask = mask;
 }
 
-#define BINARY_ROWS(name, kernel)                                                                                      \
-    static void name##_rows(const ArmcRows *rows)                                                                      \
-    {                                                                                                                  \
-        armc_binary_rows(rows, rows->k->kernel);                                                                       \
+#define BINARY_ROWS(name, kernel)                                                                  \
+    static void name##_rows(const ArmcRows *rows)                                                  \
+    {                                                                                              \
+        armc_binary_rows(rows, rows->k->kernel);                                                   \
     }
-#define UNARY_ROWS(name, kernel)                                                                                       \
-    static void name##_rows(const ArmcRows *rows)                                                                      \
-    {                                                                                                                  \
-        armc_unary_rows(rows, rows->k->kernel);                                                                        \
+#define UNARY_ROWS(name, kernel)                                                                   \
+    static void name##_rows(const ArmcRows *rows)                                                  \
+    {                                                                                              \
+        armc_unary_rows(rows, rows->k->kernel);                                                    \
     }
-#define BINARY_FIELDS(op_name)                                                                                         \
-    .name = #op_name, .sig = "a b -> broadcast", .flags = ARMC_OP_ELEMENTWISE, .groups = armc_elementwise_groups,      \
-    .rows_in = "rr", .rows_out = 'r', .rows = op_name##_rows, .vjp = op_name##_vjp,                                    \
+#define BINARY_FIELDS(op_name)                                                                     \
+    .name = #op_name, .sig = "a b -> broadcast", .flags = ARMC_OP_ELEMENTWISE,                     \
+    .groups = armc_elementwise_groups, .rows_in = "rr", .rows_out = 'r', .rows = op_name##_rows,   \
+    .vjp = op_name##_vjp,                                                                          \
     .probe = "a=3x2 b=3x2; a=3x2 b*=2; a=2x3x2 b=2x1x1; a=3x4 b*=3x4; a=1x4 b=3x1"
-#define UNARY_PROBED(op_name, worlds)                                                                                          \
-    .name = #op_name, .sig = "x -> x", .flags = ARMC_OP_ELEMENTWISE, .groups = armc_same_groups, .rows_in = "r",       \
-    .rows_out = 'r', .rows = op_name##_rows, .vjp = op_name##_vjp, .probe = worlds
+#define UNARY_PROBED(op_name, worlds)                                                              \
+    .name = #op_name, .sig = "x -> x", .flags = ARMC_OP_ELEMENTWISE, .groups = armc_same_groups,   \
+    .rows_in = "r", .rows_out = 'r', .rows = op_name##_rows, .vjp = op_name##_vjp, .probe = worlds
 #define UNARY_FIELDS(op_name) UNARY_PROBED(op_name, "x=3x2; x=2x2x5")
 
 /* --- two inputs --- */
@@ -55,14 +58,16 @@ static ArmcValue *add_fuse(ArmcGraph *graph, const ArmcNode *node)
 {
     for (int i = 0; i < 2; i++) {
         ArmcValue *sum = node->in[i], *start = node->in[1 - i];
-        if (sum->node->op != armc_op_get("sum_before") || start->batched || start->shape.rank != 1 ||
-            start->shape.dims[0] != armc_shape_features(sum->shape))
+        if (sum->node->op != armc_op_get("sum_before") || start->batched ||
+            start->shape.rank != 1 || start->shape.dims[0] != armc_shape_features(sum->shape))
             continue;
-        return armc_graph_append(graph, armc_op_get("sum_from"), 2, (ArmcValue *[]){sum->node->in[0], start}, NULL, node->origin);
+        return armc_graph_append(graph, armc_op_get("sum_from"), 2,
+                                 (ArmcValue *[]){sum->node->in[0], start}, NULL, node->origin);
     }
     return NULL;
 }
-ARMC_OP(add) = {BINARY_FIELDS(add), .fuse = add_fuse, .doc = "a + b, entry by entry; dimensions of size 1 stretch."};
+ARMC_OP(add) = {BINARY_FIELDS(add), .fuse = add_fuse,
+                .doc = "a + b, entry by entry; dimensions of size 1 stretch."};
 
 BINARY_ROWS(sub, sub)
 static void sub_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
@@ -78,9 +83,11 @@ static void mul_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
 {
     for (int i = 0; i < 2; i++)
         if (armc_grad_wants(grad, node->in[i]))
-            armc_grad_add(grad, node->in[i], ARMC_GRAD(grad, node, "mul", NULL, dy, node->in[1 - i]));
+            armc_grad_add(grad, node->in[i],
+                          ARMC_GRAD(grad, node, "mul", NULL, dy, node->in[1 - i]));
 }
-ARMC_OP(mul) = {BINARY_FIELDS(mul), .mask = product_mask, .doc = "a * b, entry by entry; dimensions of size 1 stretch."};
+ARMC_OP(mul) = {BINARY_FIELDS(mul), .mask = product_mask,
+                .doc = "a * b, entry by entry; dimensions of size 1 stretch."};
 
 BINARY_ROWS(div, div)
 static void div_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
@@ -144,14 +151,15 @@ ARMC_OP(min) = {BINARY_FIELDS(min), .doc = "The smaller of a and b, entry by ent
 static void times_rows(const ArmcRows *rows)
 {
     for (int64_t r = 0; r < rows->n; r++)
-        rows->k->scale(rows->out_width, ARMC_R(rows->node->attr[0].r), rows->in[0] + r * rows->in_step[0],
-                       rows->out + r * rows->out_step);
+        rows->k->scale(rows->out_width, ARMC_R(rows->node->attr[0].r),
+                       rows->in[0] + r * rows->in_step[0], rows->out + r * rows->out_step);
 }
 static void times_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
 {
     armc_grad_add(grad, node->in[0], ARMC_GRAD(grad, node, "times", node->attr, dy));
 }
-static const ArmcSpec times_attrs[] = {{.name = "factor", .kind = ARMC_SPEC_REAL, .doc = "the number to multiply by"}, {0}};
+static const ArmcSpec times_attrs[] = {
+    {.name = "factor", .kind = ARMC_SPEC_REAL, .doc = "the number to multiply by"}, {0}};
 ARMC_OP(times) = {
     .name = "times",
     .doc = "x times a number.",
@@ -199,7 +207,8 @@ static void log_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
 {
     armc_grad_add(grad, node->in[0], ARMC_GRAD(grad, node, "div", NULL, dy, node->in[0]));
 }
-ARMC_OP(log) = {UNARY_PROBED(log, "x=3x2:positive; x=2x2x5:positive"), .doc = "The natural logarithm of x."};
+ARMC_OP(log) = {UNARY_PROBED(log, "x=3x2:positive; x=2x2x5:positive"),
+                .doc = "The natural logarithm of x."};
 
 UNARY_ROWS(sqrt, sqrt)
 static void sqrt_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
@@ -207,7 +216,8 @@ static void sqrt_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
     ArmcValue *half = times(grad, node, 0.5, dy);
     armc_grad_add(grad, node->in[0], ARMC_GRAD(grad, node, "div", NULL, half, node->out[0]));
 }
-ARMC_OP(sqrt) = {UNARY_PROBED(sqrt, "x=3x2:positive; x=2x2x5:positive"), .doc = "The square root of x."};
+ARMC_OP(sqrt) = {UNARY_PROBED(sqrt, "x=3x2:positive; x=2x2x5:positive"),
+                 .doc = "The square root of x."};
 
 static void square_rows(const ArmcRows *rows)
 {
@@ -224,25 +234,28 @@ static void square_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
 ARMC_OP(square) = {UNARY_FIELDS(square), .doc = "x times x."};
 
 /* Gradients from the result are kernels of their own: (y, dy) -> dx. */
-#define FROM_RESULT_FIELDS(op_name)                                                                                    \
-    .name = #op_name, .doc = "Gradient from the result y and its gradient dy.", .sig = "y dy -> broadcast",            \
-    .flags = ARMC_OP_ELEMENTWISE | ARMC_OP_INTERNAL, .groups = armc_elementwise_groups, .rows_in = "rr",               \
-    .rows_out = 'r', .rows = op_name##_rows
+#define FROM_RESULT_FIELDS(op_name)                                                                \
+    .name = #op_name, .doc = "Gradient from the result y and its gradient dy.",                    \
+    .sig = "y dy -> broadcast", .flags = ARMC_OP_ELEMENTWISE | ARMC_OP_INTERNAL,                   \
+    .groups = armc_elementwise_groups, .rows_in = "rr", .rows_out = 'r', .rows = op_name##_rows
 
-#define WITH_GRADIENT_FROM_RESULT(name)                                                                                \
-    UNARY_ROWS(name, name)                                                                                             \
-    static void name##_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)                                              \
-    {                                                                                                                  \
-        armc_grad_add(grad, node->in[0], ARMC_GRAD(grad, node, #name "_grad", NULL, node->out[0], dy));                \
+#define WITH_GRADIENT_FROM_RESULT(name)                                                            \
+    UNARY_ROWS(name, name)                                                                         \
+    static void name##_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)                          \
+    {                                                                                              \
+        armc_grad_add(grad, node->in[0],                                                           \
+                      ARMC_GRAD(grad, node, #name "_grad", NULL, node->out[0], dy));               \
     }
 
 /* Of a hidden layer behind per-site outputs: the product in the same pass. */
 static ArmcValue *sigmoid_grad_fuse(ArmcGraph *graph, const ArmcNode *node)
 {
     const ArmcNode *dy = node->in[1]->node;
-    if (dy->op != armc_op_get("site_matmul_dx") || !armc_shape_equal(node->in[0]->shape, node->in[1]->shape))
+    if (dy->op != armc_op_get("site_matmul_dx") ||
+        !armc_shape_equal(node->in[0]->shape, node->in[1]->shape))
         return NULL;
-    return armc_graph_append(graph, armc_op_get("site_matmul_dx_sigmoid"), 3, (ArmcValue *[]){node->in[0], dy->in[0], dy->in[1]}, NULL,
+    return armc_graph_append(graph, armc_op_get("site_matmul_dx_sigmoid"), 3,
+                             (ArmcValue *[]){node->in[0], dy->in[0], dy->in[1]}, NULL,
                              node->origin);
 }
 BINARY_ROWS(sigmoid_grad, sigmoid_grad)
@@ -287,10 +300,12 @@ static void power_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
     if (node->attr[0].i == 0)
         return;
     ArmcAttr lower = {.given = true, .i = node->attr[0].i - 1, .r = (double)(node->attr[0].i - 1)};
-    ArmcValue *slope = times(grad, node, (double)node->attr[0].i, ARMC_GRAD(grad, node, "power", &lower, node->in[0]));
+    ArmcValue *slope = times(grad, node, (double)node->attr[0].i,
+                             ARMC_GRAD(grad, node, "power", &lower, node->in[0]));
     armc_grad_add(grad, node->in[0], ARMC_GRAD(grad, node, "mul", NULL, dy, slope));
 }
 static const ArmcSpec power_attrs[] = {
-    {.name = "exponent", .kind = ARMC_SPEC_INT, .low = 0, .high = 16, .doc = "a whole number"}, {0}};
-ARMC_OP(power) = {UNARY_PROBED(power, "x=3x2 | exponent=3; x=2x2 | exponent=1"), .attrs = power_attrs,
-                  .doc = "x to the power of a whole number."};
+    {.name = "exponent", .kind = ARMC_SPEC_INT, .low = 0, .high = 16, .doc = "a whole number"},
+    {0}};
+ARMC_OP(power) = {UNARY_PROBED(power, "x=3x2 | exponent=3; x=2x2 | exponent=1"),
+                  .attrs = power_attrs, .doc = "x to the power of a whole number."};

@@ -9,8 +9,9 @@ static bool needs_levels(ArmcInfer *infer)
 {
     if (infer->node->in[0]->levels)
         return true;
-    ArmcDiag *diag = armc_infer_error(infer, "`%s` reads levels, whole numbers from the data; these values are real numbers",
-                                      infer->node->op->name);
+    ArmcDiag *diag = armc_infer_error(
+        infer, "`%s` reads levels, whole numbers from the data; these values are real numbers",
+        infer->node->op->name);
     armc_diag_help(diag, "give it the model's input itself, before any arithmetic");
     return false;
 }
@@ -19,7 +20,8 @@ static void scale_rows(const ArmcRows *rows)
 {
     ArmcReal factor = ARMC_R(1) / ARMC_R(rows->node->in[0]->levels - 1);
     for (int64_t r = 0; r < rows->n; r++)
-        rows->k->scale(rows->out_width, factor, rows->in[0] + r * rows->in_step[0], rows->out + r * rows->out_step);
+        rows->k->scale(rows->out_width, factor, rows->in[0] + r * rows->in_step[0],
+                       rows->out + r * rows->out_step);
 }
 
 ARMC_OP(scale) = {
@@ -58,7 +60,8 @@ static void one_hot_groups(ArmcInfer *infer)
     infer->node->out[0]->groups = (ArmcGroups){x->groups.count, features, of};
 }
 
-static void one_hot_reads(const ArmcNode *node, int64_t site, int group, ArmcRead read, void *context)
+static void one_hot_reads(const ArmcNode *node, int64_t site, int group, ArmcRead read,
+                          void *context)
 {
     (void)node;
     read(context, 0, site, group);
@@ -93,8 +96,9 @@ ARMC_OP(one_hot) = {
 
 enum { RATE, KEY };
 
-/* Keeps an entry with probability 1 - rate and scales it up. A draw is keyed by seed, epoch, the example's index in the data, the
- * dropout's own key and the entry; four entries share a block of random words. */
+/* Keeps an entry with probability 1 - rate and scales it up. A draw is keyed by seed, epoch, the
+ * example's index in the data, the dropout's own key and the entry; four entries share a block of
+ * random words. */
 static void dropout_rows(const ArmcRows *rows)
 {
     double rate = rows->node->attr[RATE].r;
@@ -104,14 +108,17 @@ static void dropout_rows(const ArmcRows *rows)
     for (int64_t r = 0; r < rows->n; r++) {
         int64_t example, site, width = rows->out_width;
         armc_rows_locate(rows, r, &example, &site);
-        uint64_t index = rows->info->example ? (uint64_t)rows->info->example[example] : (uint64_t)example;
+        uint64_t index =
+            rows->info->example ? (uint64_t)rows->info->example[example] : (uint64_t)example;
         uint64_t blocks = (uint64_t)(width + 3) / 4;
         const ArmcReal *x = rows->in[0] + r * rows->in_step[0];
         ArmcReal *y = rows->out + r * rows->out_step;
         for (int64_t f = 0; f < width; f++) {
             if (f % 4 == 0)
                 armc_rng_words(rows->info->seed, ARMC_RNG_DROPOUT, a,
-                               (index * (uint64_t)rows->sites + (uint64_t)site) * blocks + (uint64_t)f / 4, words);
+                               (index * (uint64_t)rows->sites + (uint64_t)site) * blocks +
+                                   (uint64_t)f / 4,
+                               words);
             y[f] = words[f % 4] < limit ? 0 : x[f] * up;
         }
     }
@@ -131,13 +138,22 @@ static void dropout_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
 }
 
 static const ArmcSpec dropout_attrs[] = {
-    {.name = "rate", .kind = ARMC_SPEC_REAL, .preset = "0.5", .low = 0, .high = 0.99, .doc = "the share of entries that become zero"},
-    {.name = "key", .kind = ARMC_SPEC_INT, .preset = "", .doc = "tells draws of several dropouts apart; by default its place in the model"},
+    {.name = "rate",
+     .kind = ARMC_SPEC_REAL,
+     .preset = "0.5",
+     .low = 0,
+     .high = 0.99,
+     .doc = "the share of entries that become zero"},
+    {.name = "key",
+     .kind = ARMC_SPEC_INT,
+     .preset = "",
+     .doc = "tells draws of several dropouts apart; by default its place in the model"},
     {0}};
 
 ARMC_OP(dropout) = {
     .name = "dropout",
-    .doc = "In training sets a share of the entries to zero and scales the others up; otherwise changes nothing.",
+    .doc = "In training sets a share of the entries to zero and scales the others up; otherwise "
+           "changes nothing.",
     .sig = "x -> x",
     .flags = ARMC_OP_TRAIN_ONLY,
     .attrs = dropout_attrs,

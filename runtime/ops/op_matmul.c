@@ -3,7 +3,8 @@
 
 #include "runtime/ops/family.h"
 
-/* A matrix product over R = batch x sites rows is cut where it is longer, in pieces that depend on the shape only. */
+/* A matrix product over R = batch x sites rows is cut where it is longer, in pieces that depend on
+ * the shape only. */
 enum { ROW_PIECE = 64, COLUMN_PIECE = 256, MOST_PIECES = 16 };
 
 typedef struct Cut {
@@ -44,9 +45,11 @@ typedef struct Block {
 
 static Block block_of(Grid g, int64_t task)
 {
-    Block b = {.row = task / g.columns.pieces * g.rows.each, .column = task % g.columns.pieces * g.columns.each};
+    Block b = {.row = task / g.columns.pieces * g.rows.each,
+               .column = task % g.columns.pieces * g.columns.each};
     b.m = g.rows.length - b.row < g.rows.each ? g.rows.length - b.row : g.rows.each;
-    b.n = g.columns.length - b.column < g.columns.each ? g.columns.length - b.column : g.columns.each;
+    b.n =
+        g.columns.length - b.column < g.columns.each ? g.columns.length - b.column : g.columns.each;
     return b;
 }
 
@@ -58,8 +61,9 @@ static int64_t rows_of(const ArmcCall *call, int input)
 
 /* --- masked weights --- */
 
-/* Under a mask a block of the result is computed in strips, each from what is live for it: with features in the order of their
- * degrees masks are block triangular, and half of the arithmetic is left out. */
+/* Under a mask a block of the result is computed in strips, each from what is live for it: with
+ * features in the order of their degrees masks are block triangular, and half of the arithmetic is
+ * left out. */
 enum { STRIP = 128 };
 
 typedef struct Range {
@@ -71,9 +75,11 @@ static Range live_rows(const ArmcValue *w, int64_t column, int64_t width)
 {
     int64_t n = armc_shape_features(w->shape);
     Range live = {0, armc_shape_sites(w->shape)};
-    while (w->mask && live.end > 0 && !memchr(w->mask + (live.end - 1) * n + column, 1, (size_t)width))
+    while (w->mask && live.end > 0 &&
+           !memchr(w->mask + (live.end - 1) * n + column, 1, (size_t)width))
         live.end--;
-    while (w->mask && live.begin < live.end && !memchr(w->mask + live.begin * n + column, 1, (size_t)width))
+    while (w->mask && live.begin < live.end &&
+           !memchr(w->mask + live.begin * n + column, 1, (size_t)width))
         live.begin++;
     return live;
 }
@@ -121,10 +127,12 @@ static int64_t result_tasks(const ArmcCall *call)
 
 static void matmul_block(const ArmcCall *call, Block b)
 {
-    int64_t k = armc_shape_features(call->node->in[0]->shape), n = armc_shape_features(call->node->out[0]->shape);
+    int64_t k = armc_shape_features(call->node->in[0]->shape),
+            n = armc_shape_features(call->node->out[0]->shape);
     Range live = live_rows(call->node->in[1], b.column, b.n);
     int64_t depth = live.end - live.begin;
-    const ArmcReal *x = call->in[0] + b.row * k + live.begin, *w = call->in[1] + live.begin * n + b.column;
+    const ArmcReal *x = call->in[0] + b.row * k + live.begin,
+                   *w = call->in[1] + live.begin * n + b.column;
     ArmcReal *y = call->out[0] + b.row * n + b.column;
     if (depth == 0)
         clear(b.m, b.n, y, n);
@@ -147,7 +155,8 @@ static void matmul_forward(const ArmcCall *call, int64_t task)
 static void matmul_rows(const ArmcRows *rows)
 {
     int64_t k = rows->in_width[0], n = rows->out_width;
-    rows->k->gemm(rows->n, n, k, rows->in[0], rows->in_step[0], rows->in[1], n, rows->out, rows->out_step, armc_rows_begin_onto(rows));
+    rows->k->gemm(rows->n, n, k, rows->in[0], rows->in_step[0], rows->in[1], n, rows->out,
+                  rows->out_step, armc_rows_begin_onto(rows));
 }
 
 static int64_t matmul_cost(const ArmcNode *node)
@@ -168,7 +177,8 @@ static uint64_t *hash_columns(ArmcArena *arena, const uint8_t *mask, int64_t k, 
     return hash;
 }
 
-static bool same_pattern(const uint8_t *mask, const uint64_t *hash, int64_t k, int64_t n, int64_t a, int64_t b)
+static bool same_pattern(const uint8_t *mask, const uint64_t *hash, int64_t k, int64_t n, int64_t a,
+                         int64_t b)
 {
     if (hash[a] != hash[b])
         return false;
@@ -186,7 +196,8 @@ static void matmul_groups(ArmcInfer *infer)
     if (!mask)
         return;
     ArmcArena *arena = infer->graph->arena;
-    int64_t n = armc_shape_features(node->out[0]->shape), k = armc_shape_features(node->in[0]->shape);
+    int64_t n = armc_shape_features(node->out[0]->shape),
+            k = armc_shape_features(node->in[0]->shape);
     const uint64_t *hash = hash_columns(arena, mask, k, n);
     int32_t *of = ARMC_NEW_ARRAY(arena, int32_t, n);
     int64_t *first = ARMC_NEW_ARRAY(arena, int64_t, n);
@@ -211,7 +222,8 @@ static int64_t first_of_group(const ArmcValue *value, int group)
 }
 
 /* A result feature reads the features of its site that its column's mask lets through. */
-static void matmul_reads(const ArmcNode *node, int64_t site, int group, ArmcRead read, void *context)
+static void matmul_reads(const ArmcNode *node, int64_t site, int group, ArmcRead read,
+                         void *context)
 {
     const ArmcValue *x = node->in[0];
     const uint8_t *mask = node->in[1]->mask;
@@ -227,7 +239,8 @@ static void matmul_reads(const ArmcNode *node, int64_t site, int group, ArmcRead
     }
 }
 
-/* Where there is one site, nothing is gained by fusing, and the dead part of the gradient is left out. */
+/* Where there is one site, nothing is gained by fusing, and the dead part of the gradient is left
+ * out. */
 static ArmcValue *weight_gradient(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
 {
     ArmcValue *x = node->in[0], *w = node->in[1];
@@ -265,10 +278,12 @@ ARMC_OP(matmul) = {
 
 static void matmul_dx_block(const ArmcCall *call, Block b)
 {
-    int64_t n = armc_shape_features(call->node->in[0]->shape), k = armc_shape_features(call->node->out[0]->shape);
+    int64_t n = armc_shape_features(call->node->in[0]->shape),
+            k = armc_shape_features(call->node->out[0]->shape);
     Range live = live_columns(call->node->in[1], b.column, b.n);
     int64_t depth = live.end - live.begin;
-    const ArmcReal *dy = call->in[0] + b.row * n + live.begin, *w = call->in[1] + b.column * n + live.begin;
+    const ArmcReal *dy = call->in[0] + b.row * n + live.begin,
+                   *w = call->in[1] + b.column * n + live.begin;
     ArmcReal *dx = call->out[0] + b.row * k + b.column;
     if (depth == 0)
         clear(b.m, b.n, dx, k);
@@ -291,7 +306,8 @@ static void matmul_dx_forward(const ArmcCall *call, int64_t task)
 static void matmul_dx_rows(const ArmcRows *rows)
 {
     int64_t n = rows->in_width[0], k = rows->out_width;
-    rows->k->gemm_dot(rows->n, k, n, rows->in[0], rows->in_step[0], rows->in[1], n, rows->out, rows->out_step, armc_rows_begin_onto(rows));
+    rows->k->gemm_dot(rows->n, k, n, rows->in[0], rows->in_step[0], rows->in[1], n, rows->out,
+                      rows->out_step, armc_rows_begin_onto(rows));
 }
 
 ARMC_OP(matmul_dx) = {
@@ -310,7 +326,8 @@ ARMC_OP(matmul_dx) = {
 
 static Grid weight_grid(const ArmcCall *call)
 {
-    return grid(armc_shape_features(call->node->in[0]->shape), armc_shape_features(call->node->in[1]->shape));
+    return grid(armc_shape_features(call->node->in[0]->shape),
+                armc_shape_features(call->node->in[1]->shape));
 }
 
 static int64_t matmul_dw_tasks(const ArmcCall *call)
@@ -318,10 +335,12 @@ static int64_t matmul_dw_tasks(const ArmcCall *call)
     return grid_tasks(weight_grid(call));
 }
 
-/* dW (k,n) = x^T dy, x (R,k), dy (R,n): a task owns a block of dW over all rows, so nothing is merged. */
+/* dW (k,n) = x^T dy, x (R,k), dy (R,n): a task owns a block of dW over all rows, so nothing is
+ * merged. */
 static void matmul_dw_forward(const ArmcCall *call, int64_t task)
 {
-    int64_t k = armc_shape_features(call->node->in[0]->shape), n = armc_shape_features(call->node->in[1]->shape);
+    int64_t k = armc_shape_features(call->node->in[0]->shape),
+            n = armc_shape_features(call->node->in[1]->shape);
     Block b = block_of(weight_grid(call), task);
     const ArmcReal *x = call->in[0] + b.row, *dy = call->in[1] + b.column;
     ArmcReal *dw = call->out[0] + b.row * n + b.column;
@@ -331,11 +350,13 @@ static void matmul_dw_forward(const ArmcCall *call, int64_t task)
         armc_blas_gemm(1, 0, b.m, b.n, rows_of(call, 0), 1, x, k, dy, n, 0, dw, n);
 }
 
-/* Some rows of dW: the columns that are live for one of them, then zeros where the mask has them. */
+/* Some rows of dW: the columns that are live for one of them, then zeros where the mask has them.
+ */
 static void matmul_dw_block(const ArmcCall *call, Block b)
 {
     const ArmcValue *weight = call->node->in[2];
-    int64_t k = armc_shape_features(call->node->in[0]->shape), n = armc_shape_features(weight->shape);
+    int64_t k = armc_shape_features(call->node->in[0]->shape),
+            n = armc_shape_features(weight->shape);
     Range live = live_columns(weight, b.row, b.m);
     Block inner = {b.row, live.begin > b.column ? live.begin : b.column, b.m, 0};
     int64_t end = live.end < b.column + b.n ? live.end : b.column + b.n;
@@ -371,7 +392,8 @@ static void weight_mask(ArmcInfer *infer)
 static void matmul_dw_rows(const ArmcRows *rows)
 {
     int64_t k = rows->in_width[0], n = rows->in_width[1];
-    rows->k->gemm_outer(k, n, rows->n, rows->in[0], rows->in_step[0], rows->in[1], rows->in_step[1], rows->out, n, 1);
+    rows->k->gemm_outer(k, n, rows->n, rows->in[0], rows->in_step[0], rows->in[1], rows->in_step[1],
+                        rows->out, n, 1);
 }
 
 ARMC_OP(matmul_dw) = {

@@ -1,5 +1,5 @@
-/* Movement ops: each is one map, result entry -> input entry (of the inputs laid end to end) or -1 for zero. Arithmetic,
- * gradient, reads, groups and structural masks follow from the map. */
+/* Movement ops: each is one map, result entry -> input entry (of the inputs laid end to end) or -1
+ * for zero. Arithmetic, gradient, reads, groups and structural masks follow from the map. */
 #include "runtime/ops/family.h"
 
 #include <inttypes.h>
@@ -8,7 +8,8 @@
 int64_t *armc_move_map(ArmcInfer *infer)
 {
     ArmcNode *node = infer->node;
-    int64_t *map = ARMC_NEW_ARRAY(infer->graph->arena, int64_t, armc_shape_size(node->out[0]->shape));
+    int64_t *map =
+        ARMC_NEW_ARRAY(infer->graph->arena, int64_t, armc_shape_size(node->out[0]->shape));
     node->map = map;
     return map;
 }
@@ -81,10 +82,12 @@ static void move_reads(const ArmcNode *node, int64_t site, int group, ArmcRead r
     }
 }
 
-/* Does every result feature come from the same feature of input 0, whatever the site? Then groups stay. */
+/* Does every result feature come from the same feature of input 0, whatever the site? Then groups
+ * stay. */
 static bool keeps_features(const ArmcNode *node)
 {
-    int64_t features = armc_shape_features(node->out[0]->shape), size = armc_shape_size(node->out[0]->shape);
+    int64_t features = armc_shape_features(node->out[0]->shape),
+            size = armc_shape_size(node->out[0]->shape);
     if (node->in_count != 1 || armc_shape_features(node->in[0]->shape) != features)
         return false;
     for (int64_t o = 0; node->map && o < size; o++)
@@ -140,7 +143,8 @@ void armc_move_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
             continue;
         ArmcValue *d;
         if (node->op->flags & ARMC_OP_VIEW) {
-            ArmcAttr attr = {.given = true, .count = node->in[0]->shape.rank, .ints = node->in[0]->shape.dims};
+            ArmcAttr attr = {
+                .given = true, .count = node->in[0]->shape.rank, .ints = node->in[0]->shape.dims};
             d = ARMC_GRAD(grad, node, "reshape", &attr, dy);
         } else {
             d = ARMC_GRAD(grad, node, "unmove", NULL, dy, node->in[i]);
@@ -154,7 +158,8 @@ void armc_move_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
 
 static void unmove_forward(const ArmcCall *call, int64_t task)
 {
-    int64_t size = armc_shape_size(call->node->out[0]->shape), moved = armc_shape_size(call->node->in[0]->shape);
+    int64_t size = armc_shape_size(call->node->out[0]->shape),
+            moved = armc_shape_size(call->node->in[0]->shape);
     const ArmcReal *dy = example_of(call, 0, task);
     ArmcReal *dx = call->out[0] + task * size;
     memset(dx, 0, (size_t)size * sizeof *dx);
@@ -181,10 +186,11 @@ ARMC_OP(unmove) = {
     .forward = unmove_forward,
 };
 
-#define MOVE_FIELDS(op_name, more_flags)                                                                               \
-    .name = #op_name, .flags = ARMC_OP_MOVEMENT | ARMC_OP_KEEPS_LEVELS | (more_flags), .shape = op_name##_shape,       \
-    .groups = armc_move_groups, .mask = armc_move_mask, .reads = move_reads, .vjp = armc_move_vjp,                     \
-    .tasks = armc_move_tasks, .forward = armc_move_forward
+#define MOVE_FIELDS(op_name, more_flags)                                                           \
+    .name = #op_name, .flags = ARMC_OP_MOVEMENT | ARMC_OP_KEEPS_LEVELS | (more_flags),             \
+    .shape = op_name##_shape, .groups = armc_move_groups, .mask = armc_move_mask,                  \
+    .reads = move_reads, .vjp = armc_move_vjp, .tasks = armc_move_tasks,                           \
+    .forward = armc_move_forward
 
 /* --- views --- */
 
@@ -197,18 +203,20 @@ static bool reshape_shape(ArmcInfer *infer)
     if (armc_shape_size(node->out[0]->shape) == armc_shape_size(node->in[0]->shape))
         return true;
     armc_infer_error(infer, "reshape to %s needs %" PRId64 " entries, the value has %" PRId64,
-                     armc_shape_text(node->out[0]->shape, text), armc_shape_size(node->out[0]->shape),
-                     armc_shape_size(node->in[0]->shape));
+                     armc_shape_text(node->out[0]->shape, text),
+                     armc_shape_size(node->out[0]->shape), armc_shape_size(node->in[0]->shape));
     return false;
 }
-static const ArmcSpec reshape_attrs[] = {{.name = "dims", .kind = ARMC_SPEC_INTS, .low = 1, .high = 1e15, .doc = "the new shape"}, {0}};
+static const ArmcSpec reshape_attrs[] = {
+    {.name = "dims", .kind = ARMC_SPEC_INTS, .low = 1, .high = 1e15, .doc = "the new shape"}, {0}};
 ARMC_OP(reshape) = {MOVE_FIELDS(reshape, ARMC_OP_VIEW), .sig = "x -> ?", .attrs = reshape_attrs,
                     .probe = "x=3x4 | dims=2x6; x=2x3x2 | dims=12",
                     .doc = "The same entries in row-major order with another shape."};
 
 static bool flatten_shape(ArmcInfer *infer)
 {
-    infer->node->out[0]->shape = armc_shape_make(2, (int64_t[]){armc_shape_size(infer->node->in[0]->shape), 1});
+    infer->node->out[0]->shape =
+        armc_shape_make(2, (int64_t[]){armc_shape_size(infer->node->in[0]->shape), 1});
     return true;
 }
 ARMC_OP(flatten) = {MOVE_FIELDS(flatten, ARMC_OP_VIEW), .sig = "x -> ?", .probe = "x=3x4; x=2x3x2",
@@ -216,21 +224,25 @@ ARMC_OP(flatten) = {MOVE_FIELDS(flatten, ARMC_OP_VIEW), .sig = "x -> ?", .probe 
 
 static bool as_features_shape(ArmcInfer *infer)
 {
-    infer->node->out[0]->shape = armc_shape_make(2, (int64_t[]){1, armc_shape_size(infer->node->in[0]->shape)});
+    infer->node->out[0]->shape =
+        armc_shape_make(2, (int64_t[]){1, armc_shape_size(infer->node->in[0]->shape)});
     return true;
 }
-ARMC_OP(as_features) = {MOVE_FIELDS(as_features, ARMC_OP_VIEW), .sig = "x -> ?", .probe = "x=3x4; x=2x3x2",
-                        .doc = "All entries as features of a single site, in row-major order: 1 x D."};
+ARMC_OP(as_features) = {
+    MOVE_FIELDS(as_features, ARMC_OP_VIEW), .sig = "x -> ?", .probe = "x=3x4; x=2x3x2",
+    .doc = "All entries as features of a single site, in row-major order: 1 x D."};
 
 /* --- one input --- */
 
 static bool expand_shape(ArmcInfer *infer)
 {
     ArmcNode *node = infer->node;
-    ArmcShape from = node->in[0]->shape, to = armc_shape_make(node->attr[0].count, node->attr[0].ints), both;
+    ArmcShape from = node->in[0]->shape,
+              to = armc_shape_make(node->attr[0].count, node->attr[0].ints), both;
     char a[96], b[96];
     if (!armc_shape_broadcast(from, to, &both) || !armc_shape_equal(both, to)) {
-        armc_infer_error(infer, "%s can't stretch to %s", armc_shape_text(from, a), armc_shape_text(to, b));
+        armc_infer_error(infer, "%s can't stretch to %s", armc_shape_text(from, a),
+                         armc_shape_text(to, b));
         return false;
     }
     node->out[0]->shape = to;
@@ -251,8 +263,14 @@ static bool expand_shape(ArmcInfer *infer)
     }
     return true;
 }
-static const ArmcSpec expand_attrs[] = {{.name = "dims", .kind = ARMC_SPEC_INTS, .low = 1, .high = 1e15, .doc = "the shape to stretch to"}, {0}};
-ARMC_OP(expand) = {MOVE_FIELDS(expand, 0), .sig = "x -> ?", .attrs = expand_attrs, .probe = "x=3x1 | dims=3x4; x=2x1x3 | dims=2x2x3; x=3 | dims=2x3",
+static const ArmcSpec expand_attrs[] = {{.name = "dims",
+                                         .kind = ARMC_SPEC_INTS,
+                                         .low = 1,
+                                         .high = 1e15,
+                                         .doc = "the shape to stretch to"},
+                                        {0}};
+ARMC_OP(expand) = {MOVE_FIELDS(expand, 0), .sig = "x -> ?", .attrs = expand_attrs,
+                   .probe = "x=3x1 | dims=3x4; x=2x1x3 | dims=2x2x3; x=3 | dims=2x3",
                    .doc = "Dimensions of size 1 stretched to a shape."};
 
 static bool pick_shape(ArmcInfer *infer)
@@ -264,22 +282,26 @@ static bool pick_shape(ArmcInfer *infer)
     int64_t *map = armc_move_map(infer);
     for (int i = 0; i < entries->count; i++) {
         if (entries->ints[i] < 0 || entries->ints[i] >= size) {
-            armc_infer_error(infer, "entry %" PRId64 " of a value with %" PRId64 " entries", entries->ints[i], size);
+            armc_infer_error(infer, "entry %" PRId64 " of a value with %" PRId64 " entries",
+                             entries->ints[i], size);
             return false;
         }
         map[i] = entries->ints[i];
     }
     return true;
 }
-static const ArmcSpec pick_attrs[] = {{.name = "entries", .kind = ARMC_SPEC_INTS, .doc = "row-major indices"}, {0}};
-ARMC_OP(pick) = {MOVE_FIELDS(pick, 0), .sig = "x -> ?", .attrs = pick_attrs, .probe = "x=3x4 | entries=5x0x7x7",
+static const ArmcSpec pick_attrs[] = {
+    {.name = "entries", .kind = ARMC_SPEC_INTS, .doc = "row-major indices"}, {0}};
+ARMC_OP(pick) = {MOVE_FIELDS(pick, 0), .sig = "x -> ?", .attrs = pick_attrs,
+                 .probe = "x=3x4 | entries=5x0x7x7",
                  .doc = "Chosen entries, by row-major index: n x 1."};
 
 static bool shift_shape(ArmcInfer *infer)
 {
     ArmcNode *node = infer->node;
     ArmcShape shape = node->out[0]->shape = node->in[0]->shape;
-    int64_t width = armc_shape_features(shape), sites = armc_shape_sites(shape), *map = armc_move_map(infer);
+    int64_t width = armc_shape_features(shape), sites = armc_shape_sites(shape),
+            *map = armc_move_map(infer);
     for (int64_t s = 0; s < sites; s++)
         for (int64_t f = 0; f < width; f++) {
             int64_t from = s - node->attr[0].i;
@@ -288,9 +310,15 @@ static bool shift_shape(ArmcInfer *infer)
     return true;
 }
 static const ArmcSpec shift_attrs[] = {
-    {.name = "sites", .kind = ARMC_SPEC_INT, .preset = "1", .doc = "how far: site i gets the features of site i - n; negative: from later ones"}, {0}};
-ARMC_OP(shift) = {MOVE_FIELDS(shift, 0), .sig = "x -> ?", .attrs = shift_attrs, .probe = "x=4x2 | sites=1; x=4x2 | sites=-2; x=3x1 | sites=5",
-                  .doc = "Each site gets the features of an earlier one, in raster order; zeros come in."};
+    {.name = "sites",
+     .kind = ARMC_SPEC_INT,
+     .preset = "1",
+     .doc = "how far: site i gets the features of site i - n; negative: from later ones"},
+    {0}};
+ARMC_OP(shift) = {
+    MOVE_FIELDS(shift, 0), .sig = "x -> ?", .attrs = shift_attrs,
+    .probe = "x=4x2 | sites=1; x=4x2 | sites=-2; x=3x1 | sites=5",
+    .doc = "Each site gets the features of an earlier one, in raster order; zeros come in."};
 
 static int64_t clamp_index(int64_t i, int64_t length)
 {
@@ -321,7 +349,8 @@ static bool slice_shape(ArmcInfer *infer)
     ArmcShape from = node->in[0]->shape, to = from;
     int64_t begin[ARMC_MAX_RANK] = {0}, step[ARMC_MAX_RANK] = {0};
     if (node->attr[0].count > from.rank) {
-        armc_infer_error(infer, "a slice of %d dimensions of a value with %d", node->attr[0].count, from.rank);
+        armc_infer_error(infer, "a slice of %d dimensions of a value with %d", node->attr[0].count,
+                         from.rank);
         return false;
     }
     for (int d = 0; d < from.rank; d++)
@@ -341,9 +370,17 @@ static bool slice_shape(ArmcInfer *infer)
     return true;
 }
 static const ArmcSpec slice_attrs[] = {
-    {.name = "begin", .kind = ARMC_SPEC_INTS, .preset = "[]", .doc = "first index of each dimension; negative: from the end"},
+    {.name = "begin",
+     .kind = ARMC_SPEC_INTS,
+     .preset = "[]",
+     .doc = "first index of each dimension; negative: from the end"},
     {.name = "end", .kind = ARMC_SPEC_INTS, .preset = "[]", .doc = "index after the last one"},
-    {.name = "step", .kind = ARMC_SPEC_INTS, .preset = "[]", .low = 1, .high = 1e9, .doc = "distance between indices"},
+    {.name = "step",
+     .kind = ARMC_SPEC_INTS,
+     .preset = "[]",
+     .low = 1,
+     .high = 1e9,
+     .doc = "distance between indices"},
     {0}};
 ARMC_OP(slice) = {MOVE_FIELDS(slice, 0), .sig = "x -> ?", .attrs = slice_attrs,
                   .probe = "x=4x3 | begin=1x0 end=4x2 step=2x1; x=2x3x2 | begin=0x1",
@@ -357,7 +394,10 @@ static bool axis_of(ArmcInfer *infer, int64_t axis, int *out)
     *out = (int)(axis < 0 ? axis + rank : axis);
     if (axis >= -rank && axis < rank)
         return true;
-    armc_infer_error(infer, "there is no dimension %" PRId64 " in a value with %d (they count from 0; -1 is the features)", axis, rank);
+    armc_infer_error(infer,
+                     "there is no dimension %" PRId64
+                     " in a value with %d (they count from 0; -1 is the features)",
+                     axis, rank);
     return false;
 }
 
@@ -377,8 +417,10 @@ static bool flip_shape(ArmcInfer *infer)
     }
     return true;
 }
-static const ArmcSpec flip_attrs[] = {{.name = "axis", .kind = ARMC_SPEC_INT, .doc = "the dimension to reverse, from 0"}, {0}};
-ARMC_OP(flip) = {MOVE_FIELDS(flip, 0), .sig = "x -> ?", .attrs = flip_attrs, .probe = "x=3x2 | axis=0; x=2x3x2 | axis=1", .doc = "One dimension reversed."};
+static const ArmcSpec flip_attrs[] = {
+    {.name = "axis", .kind = ARMC_SPEC_INT, .doc = "the dimension to reverse, from 0"}, {0}};
+ARMC_OP(flip) = {MOVE_FIELDS(flip, 0), .sig = "x -> ?", .attrs = flip_attrs,
+                 .probe = "x=3x2 | axis=0; x=2x3x2 | axis=1", .doc = "One dimension reversed."};
 
 static bool transpose_shape(ArmcInfer *infer)
 {
@@ -411,9 +453,13 @@ static bool transpose_shape(ArmcInfer *infer)
 }
 static const ArmcSpec transpose_attrs[] = {
     {.name = "first", .kind = ARMC_SPEC_INT, .preset = "0", .doc = "a dimension, from 0"},
-    {.name = "second", .kind = ARMC_SPEC_INT, .preset = "1", .doc = "the dimension to exchange it with"},
+    {.name = "second",
+     .kind = ARMC_SPEC_INT,
+     .preset = "1",
+     .doc = "the dimension to exchange it with"},
     {0}};
-ARMC_OP(transpose) = {MOVE_FIELDS(transpose, 0), .sig = "x -> ?", .attrs = transpose_attrs, .probe = "x=3x2 | first=0 second=1; x=2x3x4 | first=0 second=2",
+ARMC_OP(transpose) = {MOVE_FIELDS(transpose, 0), .sig = "x -> ?", .attrs = transpose_attrs,
+                      .probe = "x=3x2 | first=0 second=1; x=2x3x4 | first=0 second=2",
                       .doc = "Two dimensions exchanged."};
 
 static bool tile_shape(ArmcInfer *infer)
@@ -438,9 +484,13 @@ static bool tile_shape(ArmcInfer *infer)
 }
 static const ArmcSpec tile_attrs[] = {
     {.name = "count", .kind = ARMC_SPEC_INT, .low = 1, .high = 1e9, .doc = "how many times"},
-    {.name = "axis", .kind = ARMC_SPEC_INT, .preset = "-1", .doc = "along which dimension, from 0; -1: features"},
+    {.name = "axis",
+     .kind = ARMC_SPEC_INT,
+     .preset = "-1",
+     .doc = "along which dimension, from 0; -1: features"},
     {0}};
-ARMC_OP(tile) = {MOVE_FIELDS(tile, 0), .sig = "x -> ?", .attrs = tile_attrs, .probe = "x=3x2 | count=2 axis=0; x=2x1x2 | count=3 axis=-1",
+ARMC_OP(tile) = {MOVE_FIELDS(tile, 0), .sig = "x -> ?", .attrs = tile_attrs,
+                 .probe = "x=3x2 | count=2 axis=0; x=2x1x2 | count=3 axis=-1",
                  .doc = "A dimension repeated: the whole of it again and again."};
 
 /* --- two inputs --- */
@@ -457,7 +507,8 @@ static bool concat_shape(ArmcInfer *infer)
     for (int d = 0; fits && d < a.rank; d++)
         fits = d == axis || a.dims[d] == b.dims[d];
     if (!fits) {
-        armc_infer_error(infer, "%s and %s can't be joined along dimension %d", armc_shape_text(a, at), armc_shape_text(b, bt), axis);
+        armc_infer_error(infer, "%s and %s can't be joined along dimension %d",
+                         armc_shape_text(a, at), armc_shape_text(b, bt), axis);
         return false;
     }
     if (a.dims[axis] + b.dims[axis] > 0)
@@ -465,16 +516,23 @@ static bool concat_shape(ArmcInfer *infer)
     node->out[0]->shape = to;
     if (node->in[0]->levels != node->in[1]->levels)
         node->out[0]->levels = 0;
-    int64_t inner = 1, *map = armc_move_map(infer), size = armc_shape_size(to), first = armc_shape_size(a);
+    int64_t inner = 1, *map = armc_move_map(infer), size = armc_shape_size(to),
+            first = armc_shape_size(a);
     for (int d = axis + 1; d < a.rank; d++)
         inner *= a.dims[d];
     for (int64_t o = 0; o < size; o++) {
         int64_t outer = o / inner / to.dims[axis], i = o / inner % to.dims[axis];
-        map[o] = i < a.dims[axis] ? (outer * a.dims[axis] + i) * inner + o % inner
-                                  : first + (outer * b.dims[axis] + i - a.dims[axis]) * inner + o % inner;
+        map[o] = i < a.dims[axis]
+                     ? (outer * a.dims[axis] + i) * inner + o % inner
+                     : first + (outer * b.dims[axis] + i - a.dims[axis]) * inner + o % inner;
     }
     return true;
 }
-static const ArmcSpec concat_attrs[] = {{.name = "axis", .kind = ARMC_SPEC_INT, .preset = "-1", .doc = "along which dimension, from 0; -1: features"}, {0}};
-ARMC_OP(concat) = {MOVE_FIELDS(concat, 0), .sig = "a b -> ?", .attrs = concat_attrs, .probe = "a=3x2 b=3x1 | axis=-1; a=1x2 b=3x2 | axis=0; a=2x2 b*=1x2 | axis=0",
+static const ArmcSpec concat_attrs[] = {{.name = "axis",
+                                         .kind = ARMC_SPEC_INT,
+                                         .preset = "-1",
+                                         .doc = "along which dimension, from 0; -1: features"},
+                                        {0}};
+ARMC_OP(concat) = {MOVE_FIELDS(concat, 0), .sig = "a b -> ?", .attrs = concat_attrs,
+                   .probe = "a=3x2 b=3x1 | axis=-1; a=1x2 b=3x2 | axis=0; a=2x2 b*=1x2 | axis=0",
                    .doc = "Two values joined along a dimension."};

@@ -1,20 +1,24 @@
 /* Products with a matrix for each site, and tables read by level. Letters: s sites, k in, n out.
- * Weights are out-major, [*s,n,k]: the weights into one unit lie together, and a single unit's are a row. */
+ * Weights are out-major, [*s,n,k]: the weights into one unit lie together, and a single unit's are
+ * a row. */
 #include "runtime/ops/family.h"
 
 #include <string.h>
 
-/* y (rows,n) = x (rows,k) W^T, W (n,k) of this site. One input is an outer product; long rows are dot products. */
+/* y (rows,n) = x (rows,k) W^T, W (n,k) of this site. One input is an outer product; long rows are
+ * dot products. */
 static void site_matmul_rows(const ArmcRows *rows)
 {
     int64_t k = rows->in_width[0], n = rows->out_width;
     const ArmcReal *x = rows->in[0], *w = rows->in[1];
     if (k == 1 && rows->onto)
-        rows->k->outer_onto(rows->n, n, x, rows->in_step[0], w, rows->onto, rows->out, rows->out_step);
+        rows->k->outer_onto(rows->n, n, x, rows->in_step[0], w, rows->onto, rows->out,
+                            rows->out_step);
     else if (k == 1)
         rows->k->gemm(rows->n, n, 1, x, rows->in_step[0], w, n, rows->out, rows->out_step, false);
     else
-        rows->k->gemm_dot(rows->n, n, k, x, rows->in_step[0], w, k, rows->out, rows->out_step, armc_rows_begin_onto(rows));
+        rows->k->gemm_dot(rows->n, n, k, x, rows->in_step[0], w, k, rows->out, rows->out_step,
+                          armc_rows_begin_onto(rows));
 }
 
 static int64_t site_matmul_cost(const ArmcNode *node)
@@ -25,9 +29,11 @@ static int64_t site_matmul_cost(const ArmcNode *node)
 static void site_matmul_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
 {
     if (armc_grad_wants(grad, node->in[0]))
-        armc_grad_add(grad, node->in[0], ARMC_GRAD(grad, node, "site_matmul_dx", NULL, dy, node->in[1]));
+        armc_grad_add(grad, node->in[0],
+                      ARMC_GRAD(grad, node, "site_matmul_dx", NULL, dy, node->in[1]));
     if (armc_grad_wants(grad, node->in[1]))
-        armc_grad_add(grad, node->in[1], ARMC_GRAD(grad, node, "site_matmul_dw", NULL, dy, node->in[0]));
+        armc_grad_add(grad, node->in[1],
+                      ARMC_GRAD(grad, node, "site_matmul_dw", NULL, dy, node->in[0]));
 }
 
 ARMC_OP(site_matmul) = {
@@ -47,7 +53,8 @@ ARMC_OP(site_matmul) = {
 static void site_matmul_dx_rows(const ArmcRows *rows)
 {
     int64_t n = rows->in_width[0], k = rows->out_width;
-    rows->k->gemm(rows->n, k, n, rows->in[0], rows->in_step[0], rows->in[1], k, rows->out, rows->out_step, armc_rows_begin_onto(rows));
+    rows->k->gemm(rows->n, k, n, rows->in[0], rows->in_step[0], rows->in[1], k, rows->out,
+                  rows->out_step, armc_rows_begin_onto(rows));
 }
 
 ARMC_OP(site_matmul_dx) = {
@@ -63,8 +70,9 @@ ARMC_OP(site_matmul_dx) = {
 /* dx (rows,k) = (dy (rows,n) W) y (1 - y), W (n,k), y (rows,k) */
 static void site_matmul_dx_sigmoid_rows(const ArmcRows *rows)
 {
-    rows->k->gemm_sigmoid_grad(rows->n, rows->out_width, rows->in_width[1], rows->in[1], rows->in_step[1], rows->in[2], rows->out_width,
-                               rows->in[0], rows->in_step[0], rows->onto, rows->out, rows->out_step);
+    rows->k->gemm_sigmoid_grad(rows->n, rows->out_width, rows->in_width[1], rows->in[1],
+                               rows->in_step[1], rows->in[2], rows->out_width, rows->in[0],
+                               rows->in_step[0], rows->onto, rows->out, rows->out_step);
 }
 
 ARMC_OP(site_matmul_dx_sigmoid) = {
@@ -82,9 +90,11 @@ static void site_matmul_dw_rows(const ArmcRows *rows)
 {
     int64_t n = rows->in_width[0], k = rows->in_width[1];
     if (k == 1) /* the same numbers, lanes along n */
-        rows->k->gemm_outer(1, n, rows->n, rows->in[1], rows->in_step[1], rows->in[0], rows->in_step[0], rows->out, n, 1);
+        rows->k->gemm_outer(1, n, rows->n, rows->in[1], rows->in_step[1], rows->in[0],
+                            rows->in_step[0], rows->out, n, 1);
     else
-        rows->k->gemm_outer(n, k, rows->n, rows->in[0], rows->in_step[0], rows->in[1], rows->in_step[1], rows->out, k, 1);
+        rows->k->gemm_outer(n, k, rows->n, rows->in[0], rows->in_step[0], rows->in[1],
+                            rows->in_step[1], rows->out, k, 1);
 }
 
 ARMC_OP(site_matmul_dw) = {
@@ -99,8 +109,8 @@ ARMC_OP(site_matmul_dw) = {
 
 /* --- tables --- */
 
-/* y (rows,n) = table[x]: for the whole array or the site's slice alike. Levels out of the table can't come from a
- * checked data set; they are held inside it. */
+/* y (rows,n) = table[x]: for the whole array or the site's slice alike. Levels out of the table
+ * can't come from a checked data set; they are held inside it. */
 static int64_t level_of(ArmcReal x, int64_t levels)
 {
     int64_t level = (int64_t)x;
@@ -116,7 +126,8 @@ static void embed_rows(const ArmcRows *rows)
 {
     int64_t n = rows->out_width, levels = table_levels(rows->node->in[1]);
     for (int64_t r = 0; r < rows->n; r++) {
-        const ArmcReal *entry = rows->in[1] + level_of(rows->in[0][r * rows->in_step[0]], levels) * n;
+        const ArmcReal *entry =
+            rows->in[1] + level_of(rows->in[0][r * rows->in_step[0]], levels) * n;
         ArmcReal *y = rows->out + r * rows->out_step;
         if (rows->onto)
             rows->k->add(n, rows->onto + r * rows->out_step, entry, y);
@@ -143,9 +154,12 @@ static bool embed_shape(ArmcInfer *infer)
         return true;
     ArmcDiag *diag;
     if (x->levels)
-        diag = armc_infer_error(infer, "the table of `%s` has %d rows, the values have %d levels", infer->node->op->name, (int)levels, x->levels);
+        diag = armc_infer_error(infer, "the table of `%s` has %d rows, the values have %d levels",
+                                infer->node->op->name, (int)levels, x->levels);
     else
-        diag = armc_infer_error(infer, "`%s` reads levels, whole numbers from the data; these values are real numbers", infer->node->op->name);
+        diag = armc_infer_error(
+            infer, "`%s` reads levels, whole numbers from the data; these values are real numbers",
+            infer->node->op->name);
     armc_diag_help(diag, "give it the model's input itself, before `scale` or any arithmetic");
     return false;
 }
@@ -153,7 +167,8 @@ static bool embed_shape(ArmcInfer *infer)
 static void embed_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
 {
     if (armc_grad_wants(grad, node->in[1]))
-        armc_grad_add(grad, node->in[1], ARMC_GRAD(grad, node, "embed_dw", NULL, node->in[0], dy, node->in[1]));
+        armc_grad_add(grad, node->in[1],
+                      ARMC_GRAD(grad, node, "embed_dw", NULL, node->in[0], dy, node->in[1]));
 }
 
 ARMC_OP(embed) = {
@@ -182,7 +197,8 @@ ARMC_OP(embed_dw) = {
 static void site_embed_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
 {
     if (armc_grad_wants(grad, node->in[1]))
-        armc_grad_add(grad, node->in[1], ARMC_GRAD(grad, node, "site_embed_dw", NULL, node->in[0], dy, node->in[1]));
+        armc_grad_add(grad, node->in[1],
+                      ARMC_GRAD(grad, node, "site_embed_dw", NULL, node->in[0], dy, node->in[1]));
 }
 
 ARMC_OP(site_embed) = {

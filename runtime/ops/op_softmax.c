@@ -38,7 +38,8 @@ void armc_softmax_row(const ArmcKernels *k, int64_t n, const ArmcReal *x, ArmcRe
 static void softmax_rows(const ArmcRows *rows)
 {
     for (int64_t r = 0; r < rows->n; r++)
-        armc_softmax_row(rows->k, rows->out_width, rows->in[0] + r * rows->in_step[0], rows->out + r * rows->out_step);
+        armc_softmax_row(rows->k, rows->out_width, rows->in[0] + r * rows->in_step[0],
+                         rows->out + r * rows->out_step);
 }
 
 static void softmax_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
@@ -62,7 +63,8 @@ static void softmax_grad_rows(const ArmcRows *rows)
 {
     int64_t n = rows->out_width;
     for (int64_t r = 0; r < rows->n; r++) {
-        const ArmcReal *y = rows->in[0] + r * rows->in_step[0], *dy = rows->in[1] + r * rows->in_step[1];
+        const ArmcReal *y = rows->in[0] + r * rows->in_step[0],
+                       *dy = rows->in[1] + r * rows->in_step[1];
         ArmcReal *dx = rows->out + r * rows->out_step, mean = rows->k->dot(n, y, dy);
         for (int64_t i = 0; i < n; i++)
             dx[i] = y[i] * (dy[i] - mean);
@@ -92,7 +94,8 @@ static void log_softmax_rows(const ArmcRows *rows)
 
 static void log_softmax_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
 {
-    armc_grad_add(grad, node->in[0], ARMC_GRAD(grad, node, "log_softmax_grad", NULL, node->out[0], dy));
+    armc_grad_add(grad, node->in[0],
+                  ARMC_GRAD(grad, node, "log_softmax_grad", NULL, node->out[0], dy));
 }
 
 ARMC_OP(log_softmax) = {

@@ -9,21 +9,23 @@
 static void running_rows(const ArmcRows *rows)
 {
     for (int64_t r = 0; r < rows->n; r++)
-        memcpy(rows->out + r * rows->out_step, rows->state + r * rows->state_step, (size_t)rows->out_width * sizeof(ArmcReal));
+        memcpy(rows->out + r * rows->out_step, rows->state + r * rows->state_step,
+               (size_t)rows->out_width * sizeof(ArmcReal));
 }
 
 static void running_advance(const ArmcRows *rows)
 {
     for (int64_t r = 0; r < rows->n; r++)
-        rows->k->add(rows->out_width, rows->state + r * rows->state_step, rows->in[0] + r * rows->in_step[0],
-                     rows->next + r * rows->state_step);
+        rows->k->add(rows->out_width, rows->state + r * rows->state_step,
+                     rows->in[0] + r * rows->in_step[0], rows->next + r * rows->state_step);
 }
 
-#define RUNNING_FIELDS                                                                                                 \
-    .reads = read_neighbour, .rows_in = "r", .rows_out = 'r', .rows = running_rows, .advance = running_advance,        \
-    .shows_state = true, .adds_to_state = true
+#define RUNNING_FIELDS                                                                             \
+    .reads = read_neighbour, .rows_in = "r", .rows_out = 'r', .rows = running_rows,                \
+    .advance = running_advance, .shows_state = true, .adds_to_state = true
 
-static void read_neighbour(const ArmcNode *node, int64_t site, int group, ArmcRead read, void *context)
+static void read_neighbour(const ArmcNode *node, int64_t site, int group, ArmcRead read,
+                           void *context)
 {
     int64_t sites = armc_shape_sites(node->out[0]->shape), from = site - node->op->order;
     if (from < 0 || from >= sites)
@@ -53,7 +55,8 @@ ARMC_OP(sum_before) = {
 static void sum_from_begin(const ArmcRows *rows)
 {
     for (int64_t r = 0; r < rows->n; r++)
-        memcpy(rows->state + r * rows->state_step, rows->in[1], (size_t)rows->out_width * sizeof(ArmcReal));
+        memcpy(rows->state + r * rows->state_step, rows->in[1],
+               (size_t)rows->out_width * sizeof(ArmcReal));
 }
 
 static void sum_from_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
@@ -102,7 +105,8 @@ ARMC_OP(sum_after) = {
 static void sum_features_rows(const ArmcRows *rows)
 {
     for (int64_t r = 0; r < rows->n; r++)
-        rows->out[r * rows->out_step] = rows->k->sum(rows->in_width[0], rows->in[0] + r * rows->in_step[0]);
+        rows->out[r * rows->out_step] =
+            rows->k->sum(rows->in_width[0], rows->in[0] + r * rows->in_step[0]);
 }
 
 static bool single_feature(ArmcInfer *infer)
@@ -160,7 +164,8 @@ static void sum_sites_forward(const ArmcCall *call, int64_t task)
         call->k->add(width, y, x + s * width, y);
 }
 
-static void read_all_sites(const ArmcNode *node, int64_t site, int group, ArmcRead read, void *context)
+static void read_all_sites(const ArmcNode *node, int64_t site, int group, ArmcRead read,
+                           void *context)
 {
     (void)site;
     for (int64_t s = 0; s < armc_shape_sites(node->in[0]->shape); s++)
@@ -245,7 +250,8 @@ static void sum_rows_rows(const ArmcRows *rows)
 
 ARMC_OP(sum_rows) = {
     .name = "sum_rows",
-    .doc = "For each feature the sum over examples and sites: the gradient of what all sites share.",
+    .doc =
+        "For each feature the sum over examples and sites: the gradient of what all sites share.",
     .sig = "x[*s,f] -> [f]",
     .flags = ARMC_OP_INTERNAL | ARMC_OP_ADDITIVE,
     .rows_in = "r",

@@ -1,8 +1,9 @@
-/* Kernels that do two things in one pass: in every table the bits of the separate kernels, one after the other. */
+/* Kernels that do two things in one pass: in every table the bits of the separate kernels, one
+ * after the other. */
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stddef.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
@@ -13,9 +14,11 @@
 
 enum { M = 3, K = 5, N = 150, STEP = 160 };
 
-/* Numbers for one product: A (m,k), B (k,n), and rows of n for what is added, what is known, and results. */
+/* Numbers for one product: A (m,k), B (k,n), and rows of n for what is added, what is known, and
+ * results. */
 typedef struct Numbers {
-    ArmcReal a[M * K], b[K * STEP], onto[M * STEP], y[M * STEP], separate[M * STEP], fused[M * STEP];
+    ArmcReal a[M * K], b[K * STEP], onto[M * STEP], y[M * STEP], separate[M * STEP],
+        fused[M * STEP];
 } Numbers;
 
 static void fill(Numbers *x)
@@ -49,7 +52,8 @@ static void outer_onto_is_a_copy_and_a_product(void **state)
             assert_memory_equal(x.separate, x.fused, sizeof x.fused);
             tables.item[t]->outer_onto(M, n, x.a, K, x.b, x.onto, x.onto, STEP);
             for (int64_t r = 0; r < M; r++)
-                assert_memory_equal(x.separate + r * STEP, x.onto + r * STEP, (size_t)n * sizeof(ArmcReal));
+                assert_memory_equal(x.separate + r * STEP, x.onto + r * STEP,
+                                    (size_t)n * sizeof(ArmcReal));
         }
 }
 
@@ -75,8 +79,8 @@ static void gemm_sigmoid_grad_is_both(void **state)
                 bool added = (n + steps) % 3 != 0;
                 fill(&x);
                 slope_by_parts(tables.item[0], &x, n, steps, added);
-                tables.item[t]->gemm_sigmoid_grad(M, n, steps, x.a, K, x.b, STEP, x.y, STEP, added ? x.onto : NULL, x.fused,
-                                                  STEP);
+                tables.item[t]->gemm_sigmoid_grad(M, n, steps, x.a, K, x.b, STEP, x.y, STEP,
+                                                  added ? x.onto : NULL, x.fused, STEP);
                 assert_memory_equal(x.separate, x.fused, sizeof x.fused);
             }
 }

@@ -293,7 +293,8 @@ static void test_errors(void **state)
                                "2:5: error[E0101]: expected a value, but found `*`\n"},
         {"a = 4$", "1:6: error[E0104]: the language has no sign `$`\n"},
         {"a = 12b", "1:5: error[E0105]: `12b` is neither a number nor a name\n"},
-        {"a = 1e999", "1:5: error[E0105]: this number is too large: the largest is about 1.8e308\n"},
+        {"a = 1e999",
+         "1:5: error[E0105]: this number is too large: the largest is about 1.8e308\n"},
         {"a = \"\\q\"",
          "1:6: error[E0107]: a string knows the escapes \\n, \\t, \\\" and \\\\ only\n"},
         /* one error a statement, and the body of a broken header is still read */
