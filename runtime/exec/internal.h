@@ -9,7 +9,12 @@
  * only what the ascending sums need, their states kept at the beginning of each segment of sites.
  * Down, a segment at a time from the last: the ascending part is computed again from the kept
  * states, then everything else runs site by site in descending order. So every activation lives in
- * cache, and none of the large ones is stored. */
+ * cache, and none of the large ones is stored.
+ *
+ * Passes over memory are what a site costs, so some are left out. A sum's result that is its state
+ * is read where it is; the states of a segment are computed straight into the places where they are
+ * kept; what is made for a sum alone is added to the state by its maker (ARMC_OP_ACCUMULATES); and
+ * a sum over all sites of what a scan adds up is the scan's last state. */
 #ifndef ARMC_EXEC_INTERNAL_H
 #define ARMC_EXEC_INTERNAL_H
 

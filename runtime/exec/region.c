@@ -3,8 +3,9 @@
 #include "runtime/exec/internal.h"
 
 enum {
-    BLOCK_ENTRIES = 8192, /* of the widest value: 32 KB of floats. Smaller ones stay in L1, but then
-                             each site's weights come from afar too often */
+    /* Of the widest value: 32 KB of floats. Smaller blocks stay in L1, but fetch each site's weights
+     * from afar more often. */
+    BLOCK_ENTRIES = 8192,
     LEAST_BLOCK = 4,
     MOST_BLOCK = 32,
     MOST_ROWS = 256,

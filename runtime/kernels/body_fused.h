@@ -50,45 +50,51 @@ static void outer_onto_kernel(int64_t m, int64_t n, const ArmcReal *a, int64_t l
         onto_block(1, 0, part_make(n - j), m, a, lda, w + j, o + j, c + j, ldc);
 }
 
-/* Some vectors of a row of C, whole or each a part. */
-ALWAYS_INLINE void slope_block(const int vecs, const int whole, Part part, int64_t k,
-                               const ArmcReal *a, const ArmcReal *b, int64_t ldb, const ArmcReal *y,
-                               const ArmcReal *o, ArmcReal *c)
+/* Some vectors of all rows, whole or each a part. One row of B stays in registers. */
+ALWAYS_INLINE void slope_block(const int vecs, const int whole, Part part, int64_t m, int64_t k,
+                               const ArmcReal *a, int64_t lda, const ArmcReal *b, int64_t ldb,
+                               const ArmcReal *y, int64_t ldy, const ArmcReal *o, ArmcReal *c,
+                               int64_t ldc)
 {
-    Vec acc[FUSED_VECS] = {{0}};
-    for (int64_t i = 0; i < k; i++, b += ldb) {
-        const Vec ai = splat(a[i]);
+    Vec first[FUSED_VECS];
+    UNROLL
+    for (int v = 0; v < vecs; v++)
+        first[v] = load_some(b + v * LANES, whole, part);
+    for (int64_t r = 0; r < m; r++, a += lda, y += ldy, c += ldc) {
+        Vec acc[FUSED_VECS];
         UNROLL
         for (int v = 0; v < vecs; v++)
-            acc[v] = vec_fma(ai, load_some(b + v * LANES, whole, part), acc[v]);
+            acc[v] = vec_fma(splat(a[0]), first[v], splat(0));
+        for (int64_t i = 1; i < k; i++) {
+            UNROLL
+            for (int v = 0; v < vecs; v++)
+                acc[v] =
+                    vec_fma(splat(a[i]), load_some(b + i * ldb + v * LANES, whole, part), acc[v]);
+        }
+        UNROLL
+        for (int v = 0; v < vecs; v++) {
+            const Vec slope = sigmoid_grad_vec(load_some(y + v * LANES, whole, part), acc[v]);
+            store_some(c + v * LANES, whole, part,
+                       o ? load_some(o + v * LANES, whole, part) + slope : slope);
+        }
+        o = o ? o + ldc : o;
     }
-    UNROLL
-    for (int v = 0; v < vecs; v++) {
-        const Vec slope = sigmoid_grad_vec(load_some(y + v * LANES, whole, part), acc[v]);
-        store_some(c + v * LANES, whole, part,
-                   o ? load_some(o + v * LANES, whole, part) + slope : slope);
-    }
-}
-
-static void slope_row(int64_t n, int64_t k, const ArmcReal *a, const ArmcReal *b, int64_t ldb,
-                      const ArmcReal *y, const ArmcReal *o, ArmcReal *c)
-{
-    const Part none = part_make(0);
-    int64_t j = 0;
-    for (; j + FUSED_VECS * LANES <= n; j += FUSED_VECS * LANES)
-        slope_block(FUSED_VECS, 1, none, k, a, b + j, ldb, y + j, o ? o + j : o, c + j);
-    for (; j + LANES <= n; j += LANES)
-        slope_block(1, 1, none, k, a, b + j, ldb, y + j, o ? o + j : o, c + j);
-    if (j < n)
-        slope_block(1, 0, part_make(n - j), k, a, b + j, ldb, y + j, o ? o + j : o, c + j);
 }
 
 static void gemm_sigmoid_grad_kernel(int64_t m, int64_t n, int64_t k, const ArmcReal *a,
                                      int64_t lda, const ArmcReal *b, int64_t ldb, const ArmcReal *y,
                                      int64_t ldy, const ArmcReal *o, ArmcReal *c, int64_t ldc)
 {
-    for (int64_t r = 0; r < m; r++)
-        slope_row(n, k, a + r * lda, b, ldb, y + r * ldy, o ? o + r * ldc : o, c + r * ldc);
+    const Part none = part_make(0);
+    int64_t j = 0;
+    for (; j + FUSED_VECS * LANES <= n; j += FUSED_VECS * LANES)
+        slope_block(FUSED_VECS, 1, none, m, k, a, lda, b + j, ldb, y + j, ldy, o ? o + j : o, c + j,
+                    ldc);
+    for (; j + LANES <= n; j += LANES)
+        slope_block(1, 1, none, m, k, a, lda, b + j, ldb, y + j, ldy, o ? o + j : o, c + j, ldc);
+    if (j < n)
+        slope_block(1, 0, part_make(n - j), m, k, a, lda, b + j, ldb, y + j, ldy, o ? o + j : o,
+                    c + j, ldc);
 }
 
 #endif
