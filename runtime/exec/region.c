@@ -3,8 +3,8 @@
 #include "runtime/exec/internal.h"
 
 enum {
-    /* Of the widest value: 32 KB of floats. Smaller blocks stay in L1, but fetch each site's weights
-     * from afar more often. */
+    /* Of the widest value: 32 KB of floats. Smaller blocks stay in L1, but fetch each site's
+     * weights from afar more often. */
     BLOCK_ENTRIES = 8192,
     LEAST_BLOCK = 4,
     MOST_BLOCK = 32,
