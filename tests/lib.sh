@@ -20,10 +20,10 @@ use_build() {
 
 # one_case FOLDER CHECKER CASE: runs it; leaves FOLDER/{log,status}. `armc` in the case's PATH is the build under test.
 one_case() {
-    mkdir -p "$1/bin" "$1/work"
+    mkdir -p "$1/bin" "$1/folder"
     ln -s "$ARMC" "$1/bin/armc"
     (
-        cd "$1/work" || exit 1
+        cd "$1/folder" || exit 1
         PATH=$1/bin:$PATH timeout "${ARMC_TIMEOUT:-120}" "$2" "$3"
     ) > "$1/log" 2>&1 < /dev/null
     echo $? > "$1/status"
@@ -33,8 +33,8 @@ one_case() {
 case_counts() {
     local status
     status=$(cat "$1/status")
-    if [ -s "$1/work/counts" ]; then
-        echo "$(cat "$1/work/counts") 0"
+    if [ -s "$1/folder/counts" ]; then
+        echo "$(cat "$1/folder/counts") 0"
     elif [ "$status" = 77 ]; then
         echo "0 0 1"
     elif [ "$status" = 0 ]; then
