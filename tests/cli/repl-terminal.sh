@@ -11,7 +11,8 @@ type_slowly() {
         sleep 0.4
     done
 }
-type_slowly << 'END' | script -q -e -c 'armc --no-colour' /dev/null > out
+# script(1) asks $SHELL; a shell that stays would take the Ctrl-C as its own.
+type_slowly << 'END' | script -q -e -c 'exec armc --no-colour' /dev/null > out
 digits = dataset "dig\tlev\t2 lim\t50\n
 input image 8x8 levels=2\n
 garbage (\n
