@@ -1,0 +1,32 @@
+/* What one entry of a value reads directly: the relation that the proof, the receptive field and
+ * the sampler's schedule are made of. An entry is a site and a group of features. */
+#ifndef ARMC_GRAPH_READS_H
+#define ARMC_GRAPH_READS_H
+
+#include "runtime/graph/op.h"
+
+/* Calls `read` for each entry that entry (site, group) of the node's result reads: of batched
+ * inputs (others depend on no variable), and, input -1, of the result itself. An entry may be told
+ * more than once. */
+void armc_reads(const ArmcNode *node, int64_t site, int group, ArmcRead read, void *context);
+
+/* The group of a feature. */
+static inline int armc_group_of(const ArmcValue *value, int64_t feature)
+{
+    return value->groups.of ? value->groups.of[feature] : 0;
+}
+/* The first feature of a group. */
+int64_t armc_group_first(const ArmcValue *value, int group);
+
+/* The features of each group as runs of neighbours: those of group g are run[first[g]] and on, up
+ * to run[first[g + 1]], in ascending order. */
+typedef struct ArmcRun {
+    int64_t begin, end;
+} ArmcRun;
+typedef struct ArmcGroupRuns {
+    int64_t *first;
+    ArmcRun *run;
+} ArmcGroupRuns;
+ArmcGroupRuns armc_group_runs(ArmcArena *arena, const ArmcValue *value);
+
+#endif
