@@ -8,6 +8,7 @@
 #include "runtime/data/npy_write.h"
 #include "runtime/exec/compute.h"
 #include "runtime/graph/build.h"
+#include "runtime/learn/json.h"
 
 /* An array from a file. */
 typedef struct Array {
@@ -29,7 +30,7 @@ typedef struct Calc {
     const ArmcCalculation *asked;
     Array *arrays; /* with a dot in their names: parameters */
     size_t count;
-    Words batch, out, grad, cotangent, to;
+    Words import, batch, out, grad, cotangent, to;
     int64_t examples; /* the first axis of batched arrays; 0: none so far */
     ArmcFormula formula;
     ArmcReal **inputs; /* of the graph's inputs */
@@ -154,6 +155,7 @@ static bool take_words(Calc *calc)
 {
     ArmcArena *arena = calc->session->run;
     const ArmcCalculation *asked = calc->asked;
+    calc->import = split(arena, asked->import);
     calc->batch = split(arena, asked->batch);
     calc->out = split(arena, asked->out);
     calc->grad = split(arena, asked->grad);
@@ -245,14 +247,44 @@ static bool load_all(Calc *calc)
     return good;
 }
 
-static void save(Calc *calc, const char *path, const ArmcValue *value, const ArmcReal *data)
+/* "2x3", as JSON "2, 3". */
+static const char *dims_text(ArmcArena *arena, int rank, const int64_t *dims, const char *between)
+{
+    const char *text = "";
+    for (int i = 0; i < rank; i++)
+        text = armc_arena_printf(arena, "%s%s%" PRId64, text, i > 0 ? between : "", dims[i]);
+    return text;
+}
+
+/* `of`: what the file holds the gradient of; NULL: a result. */
+static void tell_file(ArmcSession *session, const char *path, const char *of, int rank,
+                      const int64_t *dims)
+{
+    ArmcArena *scratch = armc_scratch_begin(session);
+    if (session->options.json) {
+        const char *gradient = of == NULL ? ""
+                                          : armc_arena_printf(scratch, ", \"gradient\": %s",
+                                                              armc_json_text(scratch, of));
+        armc_say_result(session, "{\"event\": \"calc\", \"to\": %s, \"shape\": [%s]%s}\n",
+                        armc_json_text(scratch, path), dims_text(scratch, rank, dims, ", "),
+                        gradient);
+    } else {
+        armc_say_note(session, "%s: %s%s%s\n", path, dims_text(scratch, rank, dims, "x"),
+                      of != NULL ? ", the gradient of " : "", of != NULL ? of : "");
+    }
+    armc_scratch_end(session);
+}
+
+static void save(Calc *calc, const char *path, const char *of, const ArmcValue *value,
+                 const ArmcReal *data)
 {
     int64_t dims[ARMC_MAX_RANK + 1] = {calc->examples};
-    int batch = value->batched;
+    int batch = value->batched, rank = value->shape.rank + batch;
     memcpy(dims + batch, value->shape.dims, sizeof value->shape.dims);
     ArmcArena *scratch = armc_scratch_begin(calc->session);
-    armc_npy_write(scratch, path, value->shape.rank + batch, dims, data);
+    armc_npy_write(scratch, path, rank, dims, data);
     armc_scratch_end(calc->session);
+    tell_file(calc->session, path, of, rank, dims);
 }
 
 /* --- the graph --- */
@@ -317,14 +349,23 @@ static bool set_params(Calc *calc)
     return good;
 }
 
+/* A module with the names of stdlib and of the imported files. */
+static bool open_module(Calc *calc)
+{
+    ArmcSession *session = calc->session;
+    session->module =
+        armc_module_new(session->run, session->diags, armc_script_host(session), NULL, 0);
+    bool good = true;
+    for (size_t i = 0; i < calc->import.count; i++)
+        good &= armc_module_import(session->module, calc->import.items[i]);
+    return good;
+}
+
 static bool build(Calc *calc)
 {
     ArmcSession *session = calc->session;
-    ArmcHost *host = ARMC_NEW(session->run, ArmcHost);
-    host->session = session;
-    host->stdlib = armc_stdlib_read(session);
-    host->stdlib_folder = session->options.stdlib;
-    session->module = armc_module_new(session->run, session->diags, host, NULL, 0);
+    if (!open_module(calc))
+        return false;
     const ArmcTree *body = armc_script_parse(session, "<expression>", calc->expression);
     ArmcFormula *formula = &calc->formula;
     formula->names = ARMC_NEW_ARRAY(session->run, ArmcFormulaName, calc->count + 1);
@@ -447,11 +488,11 @@ static void evaluate(Calc *calc, ArmcOutputs *outputs)
     };
     ArmcReal **of = armc_compute(session->run, &computation);
     for (size_t i = 0; i < calc->out.count; i++)
-        save(calc, calc->out.items[i], outputs->values[i], of[outputs->values[i]->id]);
+        save(calc, calc->out.items[i], NULL, outputs->values[i], of[outputs->values[i]->id]);
     for (size_t i = 0; i < calc->to.count; i++) {
         const ArmcValue *gradient = outputs->values[calc->formula.result_count + i];
         mask_gradient(calc, calc->grad.items[i], of[gradient->id]);
-        save(calc, calc->to.items[i], gradient, of[gradient->id]);
+        save(calc, calc->to.items[i], calc->grad.items[i], gradient, of[gradient->id]);
     }
 }
 

@@ -7,6 +7,22 @@
 
 enum { LARGEST = ARMC_DATA_MAX_LEVELS - 1 };
 
+const char *const armc_csv_endings[] = {".csv",    ".csv.gz", ".tsv",     ".tsv.gz", ".txt",
+                                        ".txt.gz", ".data",   ".data.gz", NULL};
+
+bool armc_csv_is_table(const char *path)
+{
+    for (size_t i = 0; armc_csv_endings[i] != NULL; i++)
+        if (armc_data_has_ending(path, armc_csv_endings[i]))
+            return armc_data_is_file(path);
+    return false;
+}
+
+/* A field without the blanks around it. */
+typedef struct Field {
+    const uint8_t *begin, *end;
+} Field;
+
 typedef struct Reader {
     const ArmcDataCall *call;
     const char *path;
@@ -16,13 +32,8 @@ typedef struct Reader {
     int64_t rows, columns;
     uint8_t *values; /* with room for all that the file can hold */
     int64_t n;
-    int largest;
+    Field header; /* the line; empty where there is none */
 } Reader;
-
-/* A field without the blanks around it. */
-typedef struct Field {
-    const uint8_t *begin, *end;
-} Field;
 
 static bool is_blank(uint8_t c)
 {
@@ -128,7 +139,6 @@ static bool read_row(Reader *r, Field line)
         int value = number_of(field);
         if (value < 0 || value > LARGEST)
             return refuse_field(r, field, r->n - first + 1);
-        r->largest = value > r->largest ? value : r->largest;
         r->values[r->n++] = (uint8_t)value;
     }
     if (r->rows++ == 0)
@@ -155,7 +165,9 @@ static bool read_rows(Reader *r)
     if (!next_line(r, &line))
         return true;
     r->separator = find_separator(line);
-    if (!is_header(r, line) && !read_row(r, line))
+    if (is_header(r, line))
+        r->header = line;
+    else if (!read_row(r, line))
         return false;
     while (next_line(r, &line))
         if (!read_row(r, line))
@@ -163,10 +175,75 @@ static bool read_rows(Reader *r)
     return true;
 }
 
-bool armc_csv_read(const ArmcDataCall *call, const char *path, ArmcDataPart *out)
+/* --- labels ------------------------------------------------------------------------------- */
+
+/* Whether a column's name, maybe in quotes, is this one. */
+static bool has_name(Field f, const char *name)
+{
+    if (f.end - f.begin >= 2 && *f.begin == '"' && f.end[-1] == '"')
+        f = (Field){f.begin + 1, f.end - 1};
+    size_t length = strlen(name);
+    return (size_t)(f.end - f.begin) == length && memcmp(f.begin, name, length) == 0;
+}
+
+/* "12" is 11; -1: no number of a column. */
+static int64_t column_number(const Reader *r, const char *text)
+{
+    int64_t number = 0;
+    for (; *text >= '0' && *text <= '9' && number <= r->columns; text++)
+        number = number * 10 + (*text - '0');
+    return *text == '\0' && number <= r->columns ? number - 1 : -1;
+}
+
+/* The column of that name or number, from 0; -1 after a diagnostic. */
+static int64_t find_column(const Reader *r, const char *name)
+{
+    Field rest = r->header, field;
+    for (int64_t i = 0; i < r->columns && next_field(r, &rest, &field); i++)
+        if (has_name(field, name))
+            return i;
+    int64_t column = column_number(r, name);
+    if (column >= 0)
+        return column;
+    ArmcDiag *diag = armc_diag_add(r->call->diags, ARMC_E_bad_value, r->call->origin,
+                                   "`%s` has no column `%s`", r->path, name);
+    armc_diag_help(diag,
+                   "labels= takes a column's name in the header, its number from 1 to %" PRId64
+                   ", or the name of an NPY or CSV file",
+                   r->columns);
+    return -1;
+}
+
+/* Takes a column out of the values. */
+static uint8_t *take_column(Reader *r, int64_t column)
+{
+    uint8_t *labels = ARMC_NEW_ARRAY(r->call->arena, uint8_t, r->rows + 1), *to = r->values;
+    for (int64_t i = 0; i < r->n; i++) {
+        if (i % r->columns == column)
+            labels[i / r->columns] = r->values[i];
+        else
+            *to++ = r->values[i];
+    }
+    r->columns--;
+    r->n = to - r->values;
+    return labels;
+}
+
+/* --- the table ---------------------------------------------------------------------------- */
+
+static int levels_of(const Reader *r)
+{
+    int largest = 1;
+    for (int64_t i = 0; i < r->n; i++)
+        largest = r->values[i] > largest ? r->values[i] : largest;
+    return largest + 1;
+}
+
+bool armc_csv_read_labelled(const ArmcDataCall *call, const char *path, const char *column,
+                            ArmcDataPart *out)
 {
     size_t length;
-    const uint8_t *bytes = armc_data_map(call, path, &length);
+    const uint8_t *bytes = armc_data_map(call, path, &length), *labels = NULL;
     if (bytes == NULL)
         return false;
     Reader r = {.call = call, .path = path, .at = bytes, .end = bytes + length};
@@ -174,13 +251,25 @@ bool armc_csv_read(const ArmcDataCall *call, const char *path, ArmcDataPart *out
     r.values = ARMC_NEW_ARRAY(call->arena, uint8_t, length / 2 + 1); /* a digit and what ends it */
     if (!read_rows(&r))
         return false;
+    if (column != NULL && r.rows > 0) {
+        int64_t at = find_column(&r, column);
+        if (at < 0)
+            return false;
+        labels = take_column(&r, at);
+    }
     *out = (ArmcDataPart){
         .name = path,
         .rank = 1,
         .dims = {r.columns},
         .count = r.rows,
         .values = r.values,
-        .levels = r.largest < 1 ? 2 : r.largest + 1,
+        .labels = labels,
+        .levels = levels_of(&r),
     };
     return true;
+}
+
+bool armc_csv_read(const ArmcDataCall *call, const char *path, ArmcDataPart *out)
+{
+    return armc_csv_read_labelled(call, path, NULL, out);
 }

@@ -1,3 +1,4 @@
+#include "runtime/data/labels.h"
 #include "runtime/data/npy_part.h"
 
 static const char *const endings[] = {".npy", NULL};
@@ -15,6 +16,22 @@ static bool read_part(const ArmcDataCall *call, const char *path, ArmcDataPart *
     return armc_npy_open(call, path, &npy) && armc_npy_examples(call, &npy, part);
 }
 
+/* call->labels is a file, for a single file of examples. */
+static bool add_labels(const ArmcDataCall *call, bool one, ArmcDataPart *part)
+{
+    if (call->labels == NULL)
+        return true;
+    if (!one)
+        return armc_labels_refuse_files(call);
+    const char *path = armc_labels_find(call);
+    if (path != NULL)
+        return armc_labels_read(call, path, part);
+    ArmcDiag *diag = armc_diag_add(call->diags, ARMC_E_missing_file, call->origin,
+                                   "there is no NPY or CSV file `%s` with labels", call->labels);
+    armc_diag_help(diag, "it is looked for like the data: as it is, in data/, in $ARMC_DATA/");
+    return false;
+}
+
 static bool open_npy(const ArmcDataCall *call, ArmcDataset *out)
 {
     ArmcDataPart parts[ARMC_SPLITS] = {0};
@@ -25,6 +42,8 @@ static bool open_npy(const ArmcDataCall *call, ArmcDataset *out)
         if (path != NULL && !read_part(call, path, &parts[split]))
             return false;
     }
+    if (!add_labels(call, one, &parts[ARMC_TRAIN]))
+        return false;
     return armc_data_take_parts(call, parts, out);
 }
 
@@ -32,6 +51,7 @@ ARMC_DATA(npy) = {
     .name = "npy",
     .doc = "an array of NumPy (1.0, 2.0, 3.0), examples first, whole numbers 0..255 or bool; or "
            "train.npy, valid.npy, test.npy of a folder; uint8 and bool are mapped, not read",
+    .takes_labels = true,
     .claims = claims,
     .open = open_npy,
 };

@@ -244,7 +244,9 @@ static int64_t product(int rank, const int64_t *dims)
 ArmcDataset *armc_dataset_open(ArmcArena *arena, ArmcDiags *diags, const ArmcOrigin *origin,
                                const ArmcDataOptions *options)
 {
-    const ArmcDataCall call = {.arena = arena, .diags = diags, .origin = origin};
+    ArmcDataCall call = {.arena = arena, .diags = diags, .origin = origin};
+    if (options->labels != NULL && *options->labels != '\0')
+        call.labels = options->labels;
     ArmcDataset *data = ARMC_NEW(arena, ArmcDataset);
     data->name = armc_arena_strdup(arena, options->name);
     int64_t holdout;

@@ -22,8 +22,8 @@ typedef enum ArmcBinarize {
     ARMC_BINARIZE_DYNAMIC,   /* a fresh draw each epoch; validation and test as under static */
 } ArmcBinarize;
 
-/* What `dataset NAME levels=… binarize=… values=… test=… holdout=… limit=…` asks for; 0 means not
- * said. */
+/* What `dataset NAME levels=… binarize=… values=… test=… holdout=… limit=… labels=…` asks for; 0
+ * means not said. */
 typedef struct ArmcDataOptions {
     const char *name;      /* a row's name, or what a format's row reads: a path, or a name in
                               ./data or $ARMC_DATA */
@@ -33,6 +33,8 @@ typedef struct ArmcDataOptions {
     double test;           /* of a source without a test split, the last N examples or, below 1,
                               the last share of them; 0: a tenth */
     int64_t holdout;       /* the last N training examples validate; -1: the source's default */
+    const char *labels;    /* of a source without labels: a file, or a column of a table; NULL or ""
+                              means not said */
     int64_t limit;         /* at most N examples of each split, taken after holdout; 0: all */
 } ArmcDataOptions;
 
@@ -82,7 +84,8 @@ typedef struct ArmcDataCall {
     ArmcArena *arena;
     ArmcDiags *diags;
     const ArmcOrigin *origin;
-    const char *path; /* formats: what to read */
+    const char *path;   /* formats: what to read */
+    const char *labels; /* formats that take them: where labels are; NULL: not said */
 } ArmcDataCall;
 
 /* One row a source with a name, or a format. `open` fills in rank, dims, values, labels, counts,
@@ -91,6 +94,7 @@ typedef struct ArmcDataCall {
 typedef struct ArmcDataSource {
     const char *name, *doc; /* doc: one line: what it is, where it is looked for */
     int64_t holdout;        /* default size of the validation split */
+    bool takes_labels;      /* `open` reads call->labels */
     /* NULL: a source with a name. Else a format: whether it reads what is at `path`, by its ending,
      * its first bytes or the files in the folder; false where nothing is. The arena is for names.
      * The first row by name that says so reads it. */

@@ -13,11 +13,18 @@
 void armc_png_write(ArmcArena *scratch, const char *path, int64_t height, int64_t width,
                     int channels, const uint8_t *pixels);
 
-/* n >= 1 examples (n, height, width, channels), channels 1 or 3, values 0..levels-1 stretched to
- * 0..255, as a near-square grid with thin grey gaps, small pictures enlarged by a whole factor so
- * that the grid is about 600 pixels wide. */
-void armc_png_write_grid(ArmcArena *scratch, const char *path, int64_t n, int64_t height,
-                         int64_t width, int channels, int levels, const ArmcReal *examples);
+/* Examples (n, height, width, channels), channels 1 or 3, values 0..levels-1; -1 is unknown. */
+typedef struct ArmcPictures {
+    int64_t n, height, width;
+    int channels, levels;
+    const ArmcReal *examples;
+    int64_t columns; /* of the grid; 0: near-square */
+    int64_t band;    /* so many rows stand together, with a wider gap behind; 0: all rows */
+} ArmcPictures;
+
+/* Writes them as a grid with thin grey gaps, values stretched to 0..255, small pictures enlarged by
+ * a whole factor so that the grid is about 600 pixels wide. What is unknown is blue. */
+void armc_png_write_grid(ArmcArena *scratch, const char *path, const ArmcPictures *pictures);
 
 /* Draws the loss curves of a metrics CSV (columns step,epoch,split,nats,bits,bits_per_dim,seconds;
  * comment lines begin with #) by gnuplot into .png or .svg by the name's ending: train per

@@ -118,6 +118,8 @@ static bool decode(Stream *stream, png_bytepp rows)
         png_destroy_read_struct(&png, &info, NULL);
         return false;
     }
+    /* Chunks that we don't use are skipped, not unpacked: a few bytes can claim gigabytes. */
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
     png_set_read_fn(png, stream, read_bytes);
     png_read_info(png, info);
     png_set_interlace_handling(png);

@@ -97,9 +97,7 @@ static bool not_found(const ArmcDataCall *call, const char *name)
 
 /* --- a path ------------------------------------------------------------------------------- */
 
-/* The places where NAME is looked for, ended by NULL: a path that begins at / or . is only itself.
- */
-static void list_places(ArmcArena *arena, const char *name, const char *places[4])
+void armc_data_list_places(ArmcArena *arena, const char *name, const char *places[4])
 {
     const char *root = getenv("ARMC_DATA");
     size_t n = 0;
@@ -112,17 +110,29 @@ static void list_places(ArmcArena *arena, const char *name, const char *places[4
     places[n] = NULL;
 }
 
+/* Opens what stands at call->path, or a source with a name. */
+static bool open_with(const ArmcDataSource *source, const ArmcDataCall *call, ArmcDataset *data)
+{
+    if (call->labels == NULL || source->takes_labels)
+        return source->open(call, data);
+    ArmcDiag *diag = armc_diag_add(call->diags, ARMC_E_bad_value, call->origin,
+                                   "`%s` takes no labels from elsewhere", data->name);
+    armc_diag_help(diag, "labels= goes with a single NPY or CSV file; in an NPZ file they are the "
+                         "array y, y_train or train_labels");
+    return false;
+}
+
 static bool open_path(const ArmcDataCall *call, ArmcDataset *data)
 {
     const char *places[4];
-    list_places(call->arena, data->name, places);
+    armc_data_list_places(call->arena, data->name, places);
     for (size_t i = 0; places[i] != NULL; i++) {
         const ArmcDataSource *format = find_format(call->arena, places[i]);
         if (format == NULL)
             continue;
         ArmcDataCall there = *call;
         there.path = places[i];
-        return format->open(&there, data);
+        return open_with(format, &there, data);
     }
     return not_found(call, data->name);
 }
@@ -131,5 +141,5 @@ bool armc_data_open_source(const ArmcDataCall *call, ArmcDataset *data, int64_t 
 {
     const ArmcDataSource *source = find_named(data->name);
     *holdout = source != NULL ? source->holdout : 0;
-    return source != NULL ? source->open(call, data) : open_path(call, data);
+    return source != NULL ? open_with(source, call, data) : open_path(call, data);
 }

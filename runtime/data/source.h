@@ -9,4 +9,8 @@
  * False after a diagnostic. */
 bool armc_data_open_source(const ArmcDataCall *call, ArmcDataset *data, int64_t *holdout);
 
+/* The places where the file or folder NAME is looked for, ended by NULL: a path that begins at / or
+ * . is only itself. */
+void armc_data_list_places(ArmcArena *arena, const char *name, const char *places[4]);
+
 #endif

@@ -2,7 +2,7 @@
 
 #include "runtime/learn/session.h"
 
-enum { NAME, LEVELS, BINARIZE, VALUES, TEST, HOLDOUT, LIMIT };
+enum { NAME, LEVELS, BINARIZE, VALUES, TEST, HOLDOUT, LIMIT, LABELS };
 
 static const ArmcSpec args[] = {
     {.name = "name",
@@ -48,6 +48,11 @@ static const ArmcSpec args[] = {
      .low = 0,
      .high = 1e12,
      .doc = "at most that many examples in each split; 0: all"},
+    {.name = "labels",
+     .kind = ARMC_SPEC_STRING,
+     .preset = "",
+     .doc = "of a single NPY or CSV file: an NPY or CSV file with a label for each example, or the "
+            "name or number (from 1) of the table's column that holds them"},
     {.kind = ARMC_SPEC_END},
 };
 
@@ -55,7 +60,7 @@ static bool same_options(const ArmcDataOptions *a, const ArmcDataOptions *b)
 {
     return strcmp(a->name, b->name) == 0 && a->levels == b->levels && a->binarize == b->binarize &&
            a->values == b->values && !(a->test < b->test || a->test > b->test) &&
-           a->holdout == b->holdout && a->limit == b->limit;
+           a->holdout == b->holdout && a->limit == b->limit && strcmp(a->labels, b->labels) == 0;
 }
 
 /* A script is checked before it runs: the data set that the check opened serves the run too. */
@@ -97,6 +102,7 @@ static bool run(ArmcSession *session, const ArmcAttr *a, const ArmcOrigin *origi
         .test = a[TEST].r,
         .holdout = a[HOLDOUT].i,
         .limit = a[LIMIT].i,
+        .labels = a[LABELS].text,
     };
     ArmcDataset *data = session->assumed_shape.rank > 0 ? assume(session, &options)
                                                         : open_once(session, &options, origin);

@@ -2,15 +2,15 @@
 #include "runtime/ops/family.h"
 #include "runtime/ops/softmax.h"
 
-/* -log p(x) = log sum exp(l) - l[x] */
+/* -log p(x) = log sum exp(l) - l[x] = log sum exp(l - m) + (m - l[x]), m = max l */
 static void nll_rows(const ArmcRows *rows)
 {
     int64_t levels = rows->in_width[0];
     for (int64_t r = 0; r < rows->n; r++) {
         const ArmcReal *l = rows->in[0] + r * rows->in_step[0];
         int64_t x = (int64_t)rows->in[1][r * rows->in_step[1]];
-        rows->out[r * rows->out_step] =
-            armc_log_sum_exp(rows->k, levels, l) - l[x < levels ? x : levels - 1];
+        ArmcReal m, log_sum = armc_log_sum_exp(rows->k, levels, l, &m);
+        rows->out[r * rows->out_step] = log_sum + (m - l[x < levels ? x : levels - 1]);
     }
 }
 

@@ -18,12 +18,13 @@ static ArmcReal sum_exp(const ArmcKernels *k, int64_t n, const ArmcReal *x, Armc
     return total;
 }
 
-ArmcReal armc_log_sum_exp(const ArmcKernels *k, int64_t n, const ArmcReal *x)
+ArmcReal armc_log_sum_exp(const ArmcKernels *k, int64_t n, const ArmcReal *x, ArmcReal *m)
 {
-    ArmcReal m = k->max_of(n, x), log_sum;
-    ArmcReal total = sum_exp(k, n, x, m);
+    ArmcReal log_sum;
+    *m = k->max_of(n, x);
+    ArmcReal total = sum_exp(k, n, x, *m);
     k->log(1, &total, &log_sum);
-    return m + log_sum;
+    return log_sum;
 }
 
 void armc_softmax_row(const ArmcKernels *k, int64_t n, const ArmcReal *x, ArmcReal *y)
@@ -86,9 +87,10 @@ static void log_softmax_rows(const ArmcRows *rows)
     int64_t n = rows->out_width;
     for (int64_t r = 0; r < rows->n; r++) {
         const ArmcReal *x = rows->in[0] + r * rows->in_step[0];
-        ArmcReal *y = rows->out + r * rows->out_step, log_sum = armc_log_sum_exp(rows->k, n, x);
+        ArmcReal *y = rows->out + r * rows->out_step, m;
+        ArmcReal log_sum = armc_log_sum_exp(rows->k, n, x, &m);
         for (int64_t i = 0; i < n; i++)
-            y[i] = x[i] - log_sum;
+            y[i] = (x[i] - m) - log_sum;
     }
 }
 

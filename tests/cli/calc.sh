@@ -43,6 +43,11 @@ is y.npy "5 14 86 122"
 armc calc 'x * v + 1' --in x=x.npy v=v.npy --batch x --out y.npy
 is y.npy "1 2 5 1 5 11"
 
+# Large numbers cost no digits: only differences count.
+armc calc 'range(4) | log_softmax' --out a.npy
+armc calc 'range(4) + 10000 | log_softmax' --out b.npy
+cmp a.npy b.npy
+
 # Levels; several statements, several results.
 armc calc 'one_hot(a)' --in a:4=v.npy --out y.npy
 is y.npy "1 0 0 0 0 1 0 0 0 0 1 0"
@@ -63,6 +68,22 @@ is y.npy "0 0 1 0 3 7"
 is dw.npy "0 12 15 0 0 22 0 0 0"
 is dx.npy "3 2 0 9 5 0"
 
+# Blocks of one's own; what is told of the files.
+mkdir lib
+echo 'block more(it) { it + one }; one = 1' > lib/more.arm
+printf 'import "lib/more.arm"\nblock twice(it, k = 2) { it * k | more }\n' > my.arm
+armc calc 'x | twice' --import my.arm --in x=v.npy --out y.npy --grad x --cotangent v.npy --to dx.npy 2> told
+is y.npy "1 3 5"
+is dx.npy "0 2 4"
+test "$(cat told)" = "y.npy: 3
+dx.npy: 3, the gradient of x"
+test "$(armc calc 'x | more' --import my.arm,lib/more.arm --in x=x.npy --out y.npy --json 2>&1)" = \
+    '{"event": "calc", "to": "y.npy", "shape": [2, 3]}'
+test -z "$(armc calc 'x | twice' --import my.arm --in x=v.npy --out y.npy --quiet 2>&1)"
+refused 1 'nothing is called `more`' 'x | more' --import my.arm --in x=x.npy --out y.npy
+echo 'it + 1' > does.arm
+refused 1 'only defines names' x --import my.arm,does.arm --in x=x.npy --out y.npy
+
 # Gradients: summed over the batch for what is the same in all examples; dropout changes nothing.
 armc calc 'x * v | dropout' --in x=x.npy v=v.npy --batch x --grad x,v --cotangent x.npy --to dx.npy,dv.npy
 is dx.npy "0 1 4 0 4 10"
@@ -76,6 +97,7 @@ for cpu in generic best; do
 done
 cmp generic.npy best.npy
 
+refused 1 "can't read \"no.arm\"" x --import no.arm --in x=x.npy --out y.npy
 refused 3 'No such file' x --in x=nowhere.npy --out y.npy
 refused 3 'write' x --in x=x.npy --out no/y.npy
 refused 2 'NAME=FILE' x --in x --out y.npy

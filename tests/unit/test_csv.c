@@ -104,6 +104,57 @@ static void splits_have_files(void **state)
             "`abc.valid.data` 3");
 }
 
+static void assert_labels(const ArmcDataset *data)
+{
+    static const uint8_t values[] = {1, 2, 0, 3, 1, 1, 0, 2}, labels[] = {7, 0, 9, 7};
+    assert_int_equal(data->variables, 2);
+    assert_int_equal(data->levels, 4);
+    assert_int_equal(data->classes, 10);
+    assert_int_equal(data->count[ARMC_TRAIN], 3);
+    assert_memory_equal(data->values[ARMC_TRAIN], values, 6);
+    assert_memory_equal(data->labels[ARMC_TRAIN], labels, 3);
+    assert_memory_equal(data->values[ARMC_TEST], values + 6, 2);
+    assert_int_equal(data->labels[ARMC_TEST][0], 7);
+}
+
+static void labels_are_a_column_or_a_file(void **state)
+{
+    DataLab *lab = *state;
+    data_lab_write_text("c.csv", "a, \"class\" ,b\n1,7,2\n0,0,3\n1,9,1\n0,7,2\n");
+    assert_labels(data_lab_dataset(lab, OPTIONS(.name = "c.csv", .labels = "class")));
+    assert_labels(data_lab_dataset(lab, OPTIONS(.name = "c.csv", .labels = "2")));
+    data_lab_write_text("x.csv", "1,2\n0,3\n1,1\n0,2\n");
+    data_lab_write_text("y.csv", "class\n7\n0\n9\n7\n");
+    assert_labels(data_lab_dataset(lab, OPTIONS(.name = "x.csv", .labels = "y.csv")));
+    const ArmcDataset *plain = data_lab_dataset(lab, OPTIONS(.name = "c.csv", .labels = ""));
+    assert_null(plain->labels[ARMC_TRAIN]);
+    assert_int_equal(plain->variables, 3);
+    REFUSED(lab, OPTIONS(.name = "c.csv", .labels = "klass"), "E0306", "no column `klass`",
+            "number from 1 to 3");
+    REFUSED(lab, OPTIONS(.name = "c.csv", .labels = "0"), "no column `0`");
+    REFUSED(lab, OPTIONS(.name = "c.csv", .labels = "4"), "no column `4`");
+    REFUSED(lab, OPTIONS(.name = "c.csv", .labels = "99999999999999999999"), "no column");
+    REFUSED(lab, OPTIONS(.name = "y.csv", .labels = "1"), "E0503", "`y.csv` have no values");
+    REFUSED(lab, OPTIONS(.name = "x.csv", .labels = "c.csv"), "E0503", "`c.csv` has 3 numbers");
+    data_lab_write_text("y.csv", "7\n0\n9\n");
+    REFUSED(lab, OPTIONS(.name = "x.csv", .labels = "y.csv"), "E0503",
+            "`y.csv` holds 3 labels, but `x.csv` 4 examples");
+    REFUSED(lab, OPTIONS(.name = "digits8", .labels = "y.csv"), "E0306", "`digits8` takes no");
+}
+
+static void labels_of_several_files_are_columns(void **state)
+{
+    DataLab *lab = *state;
+    data_lab_write_text("set.train.csv", "1,0\n2,1\n");
+    data_lab_write_text("set.test.csv", "3,1\n");
+    const ArmcDataset *data = data_lab_dataset(lab, OPTIONS(.name = "set", .labels = "2"));
+    assert_int_equal(data->variables, 1);
+    assert_int_equal(data->labels[ARMC_TRAIN][1], 1);
+    assert_int_equal(data->labels[ARMC_TEST][0], 1);
+    data_lab_write_text("one.csv", "1\n0\n");
+    REFUSED(lab, OPTIONS(.name = "set", .labels = "one.csv"), "E0306", "`set` is in several files");
+}
+
 static void survives_damage(void **state)
 {
     DataLab *lab = *state;
@@ -114,8 +165,12 @@ static void survives_damage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        DATA_TEST(reads_each_spelling),      DATA_TEST(levels_are_what_is_there),
-        DATA_TEST(refuses_what_is_no_table), DATA_TEST(splits_have_files),
+        DATA_TEST(reads_each_spelling),
+        DATA_TEST(levels_are_what_is_there),
+        DATA_TEST(refuses_what_is_no_table),
+        DATA_TEST(splits_have_files),
+        DATA_TEST(labels_are_a_column_or_a_file),
+        DATA_TEST(labels_of_several_files_are_columns),
         DATA_TEST(survives_damage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -267,6 +267,33 @@ static void splits_have_files(void **state)
             "`parts/valid.npy` 2");
 }
 
+static void labels_are_a_file(void **state)
+{
+    DataLab *lab = *state;
+    const unsigned char x[] = {1, 2, 3, 4, 5, 6, 7, 8}, y[] = {0, 2, 1, 2};
+    put("x.npy", dict_of(lab, "|u1", "4, 2", "False"), x, sizeof x);
+    put("y.npy", dict_of(lab, "|u1", "4,", "False"), y, sizeof y);
+    data_lab_write_text("y.csv", "class\n0\n2\n1\n2\n");
+    const char *const files[] = {"y.npy", "./y.csv"};
+    for (int i = 0; i < 2; i++) {
+        const ArmcDataset *data =
+            data_lab_dataset(lab, OPTIONS(.name = "x.npy", .labels = files[i], .holdout = 1));
+        assert_int_equal(data->classes, 3);
+        assert_int_equal(data->labels[ARMC_TRAIN][1], 2);
+        assert_int_equal(data->labels[ARMC_VALID][0], 1);
+        assert_int_equal(data->labels[ARMC_TEST][0], 2);
+    }
+    assert_true(data_lab_dataset(lab, OPTIONS(.name = "x.npy"))->fingerprint !=
+                data_lab_dataset(lab, OPTIONS(.name = "x.npy", .labels = "y.npy"))->fingerprint);
+    put("y.npy", dict_of(lab, "|u1", "2, 2", "False"), y, sizeof y);
+    REFUSED(lab, OPTIONS(.name = "x.npy", .labels = "y.npy"), "E0503", "has the shape 2x2");
+    put("y.npy", dict_of(lab, "|u1", "3,", "False"), y, 3);
+    REFUSED(lab, OPTIONS(.name = "x.npy", .labels = "y.npy"), "`y.npy` holds 3 labels");
+    REFUSED(lab, OPTIONS(.name = "x.npy", .labels = "no.npy"), "no NPY or CSV file `no.npy`");
+    put("s.train.npy", dict_of(lab, "|u1", "4, 2", "False"), x, sizeof x);
+    REFUSED(lab, OPTIONS(.name = "s", .labels = "y.npy"), "E0306", "`s` is in several files");
+}
+
 static void survives_damage(void **state)
 {
     DataLab *lab = *state;
@@ -289,6 +316,7 @@ int main(void)
         DATA_TEST(refuses_another_length),
         DATA_TEST(doubles_are_all_numbers),
         DATA_TEST(splits_have_files),
+        DATA_TEST(labels_are_a_file),
         DATA_TEST(survives_damage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
