@@ -58,6 +58,10 @@ typedef struct ArmcOptions {
         *resume_advice;       /* the command that resumes an interrupted run; NULL: none is given */
     int resume;               /* training goes on from its checkpoint where there is one */
     int64_t checkpoint_every; /* steps; 0: every epoch and every ten minutes */
+    int64_t stop_after;   /* steps; a training then ends as if interrupted, with the status done,
+                             and tells the nats of each of them; 0: never */
+    int64_t memory_limit; /* bytes that scripts, graphs and data may take together, for texts of
+                             unknown origin: more is ARMC_STATUS_RESOURCES; 0: no limit */
 } ArmcOptions;
 
 /* NULL where there is no memory. */
@@ -78,13 +82,18 @@ typedef struct ArmcAssumed {
     int levels;
 } ArmcAssumed;
 
-/* Runs no training: prints each model's table of stages, its parameters and planned memory. */
+/* Runs no training: prints each model's table of stages, its parameters and planned memory; with
+ * `field` also the receptive fields of the variable in the middle and of the last one. */
 ArmcResult armc_check_file(ArmcSession *session, const char *path, const char *const *overrides,
-                           size_t count, const ArmcAssumed *assumed);
+                           size_t count, const ArmcAssumed *assumed, int field);
 /* Where memory and arithmetic go in each training of the script; with `steps` the steps of the
  * program too. */
 ArmcResult armc_plan_file(ArmcSession *session, const char *path, const char *const *overrides,
                           size_t count, const ArmcAssumed *assumed, int steps);
+/* Makes some steps of the script's first training and tells where their time goes: by part, by op,
+ * by line. Nothing is written. */
+ArmcResult armc_profile_file(ArmcSession *session, const char *path, const char *const *overrides,
+                             size_t count);
 /* The script in the one true layout. With in_place the file is replaced, and nothing is printed. */
 ArmcResult armc_fmt_file(ArmcSession *session, const char *path, int in_place);
 /* Each model with its blocks unfolded and its defaults written out. */
@@ -96,6 +105,7 @@ typedef struct ArmcCalculation {
     const char *const *arrays; /* NAME=FILE.npy, or NAME:LEVELS=FILE.npy for whole numbers; a name
                                   with a dot is that of a parameter of a block */
     size_t array_count;
+    const char *import;    /* files with blocks of the caller's own */
     const char *batch;     /* names of the arrays whose first axis is the batch */
     const char *out;       /* a file for each result */
     const char *cotangent; /* for each result a file with dy, of its shape */

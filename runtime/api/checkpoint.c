@@ -100,16 +100,25 @@ static const ArmcDataset *find_data(const ArmcSession *session, const char *fing
     return NULL;
 }
 
+/* "10"; 0 for anything that is no number of levels. */
+static int read_levels(const char *text)
+{
+    char *end;
+    long levels = strtol(text, &end, 10);
+    return *end == '\0' && levels >= 2 && levels <= ARMC_MOST_LEVELS ? (int)levels : 0;
+}
+
 static bool load_net(ArmcSession *session, const Opened *o, const char *path)
 {
     ArmcShape shape;
     ArmcThing *model = find_model(session, o->model);
-    if (model == NULL || !armc_shape_read(o->shape, &shape)) {
+    const int levels = read_levels(o->levels);
+    if (model == NULL || !armc_shape_read(o->shape, &shape) || levels == 0) {
         armc_diag_add(session->diags, ARMC_E_bad_file, NULL, "`%s` does not hold the model `%s`",
                       path, o->model);
         return false;
     }
-    ArmcNet *net = armc_net_bind_shape(session, model, shape, atoi(o->levels), NULL);
+    ArmcNet *net = armc_net_bind_shape(session, model, shape, levels, NULL);
     if (net == NULL)
         return false;
     armc_params_init(net->graph, session->options.seed);

@@ -1,9 +1,12 @@
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/api/work.h"
 #include "runtime/base/embed.h"
 #include "runtime/base/file.h"
+#include "runtime/data/npy.h"
 
 enum { MOST_WORDS = 64 };
 
@@ -130,7 +133,8 @@ static bool take_assumed(ArmcSession *session, const ArmcAssumed *assumed)
 {
     if (assumed == NULL || assumed->shape == NULL)
         return true;
-    if (armc_shape_read(assumed->shape, &session->assumed_shape) && assumed->levels >= 2) {
+    if (armc_shape_read(assumed->shape, &session->assumed_shape) && assumed->levels >= 2 &&
+        assumed->levels <= ARMC_MOST_LEVELS) {
         session->assumed_levels = assumed->levels;
         return true;
     }
@@ -172,6 +176,12 @@ static const char *find_import(const ArmcSession *session, const char *path, siz
     return NULL;
 }
 
+static void keep_import(ArmcSession *session, const char *path, const char *text, size_t length)
+{
+    ARMC_PUSH(session->run, session->imports, session->import_count, session->import_capacity,
+              ((ArmcText){armc_arena_strdup(session->run, path), text, length}));
+}
+
 /* Texts are kept: a checkpoint carries them, and a script that came out of one finds them here. */
 static const char *read_import(ArmcSession *session, const char *path, size_t *length)
 {
@@ -180,9 +190,48 @@ static const char *read_import(ArmcSession *session, const char *path, size_t *l
         return text;
     text = armc_file_read(session->run, path, length);
     if (text != NULL)
-        ARMC_PUSH(session->run, session->imports, session->import_count, session->import_capacity,
-                  ((ArmcText){armc_arena_strdup(session->run, path), text, *length}));
+        keep_import(session, path, text, *length);
     return text;
+}
+
+/* An array of numbers is kept as a text of them, a space before each. */
+static const char *read_array(ArmcSession *session, const char *path, const ArmcOrigin *origin)
+{
+    ArmcDataCall call = {.arena = session->run, .diags = session->diags, .origin = origin};
+    ArmcNpy npy;
+    if (!armc_data_is_file(path)) {
+        armc_diag_add(session->diags, ARMC_E_bad_order, origin, "there is no file \"%s\"", path);
+        return NULL;
+    }
+    if (!armc_npy_open(&call, path, &npy))
+        return NULL;
+    double *numbers = ARMC_NEW_ARRAY(session->run, double, npy.count + 1);
+    armc_npy_doubles(&npy, numbers);
+    enum { MOST = 26 }; /* characters of a number */
+    char *text = ARMC_NEW_ARRAY(session->run, char, npy.count *MOST + 1), *end = text;
+    for (int64_t i = 0; i < npy.count; i++)
+        end += snprintf(end, MOST, " %.17g", numbers[i]);
+    keep_import(session, path, text, (size_t)(end - text));
+    return text;
+}
+
+static const double *read_numbers(ArmcSession *session, const char *path, const ArmcOrigin *origin,
+                                  int64_t *count)
+{
+    size_t length;
+    const char *text = find_import(session, path, &length);
+    if (text == NULL)
+        text = read_array(session, path, origin);
+    if (text == NULL)
+        return NULL;
+    *count = 0;
+    for (const char *at = text; *at; at++)
+        *count += *at == ' ';
+    double *numbers = ARMC_NEW_ARRAY(session->run, double, *count + 1);
+    char *end;
+    for (int64_t i = 0; i < *count; i++, text = end)
+        numbers[i] = strtod(text, &end);
+    return numbers;
 }
 
 bool armc_command_takes(const ArmcCommand *command, ArmcSpecKind kind)
@@ -207,15 +256,26 @@ static bool wants(ArmcSession *session, const ArmcCommand *command)
     }
 }
 
-bool armc_script_pass(ArmcSession *session, const ArmcScript *script, ArmcMode mode)
+ArmcHost *armc_script_host(ArmcSession *session)
 {
     ArmcHost *host = ARMC_NEW(session->run, ArmcHost);
     *host = (ArmcHost){
-        .session = session, .data_shape = data_shape, .read_import = read_import, .wants = wants};
+        .session = session,
+        .data_shape = data_shape,
+        .read_import = read_import,
+        .read_numbers = read_numbers,
+        .wants = wants,
+    };
     host->stdlib = armc_stdlib_read(session);
     host->stdlib_folder = session->options.stdlib;
     if (session->prompt != NULL)
         host->stage = armc_prompt_stage;
+    return host;
+}
+
+bool armc_script_pass(ArmcSession *session, const ArmcScript *script, ArmcMode mode)
+{
+    ArmcHost *host = armc_script_host(session);
     session->mode = mode;
     session->net_count = 0;
     session->written_count = 0;

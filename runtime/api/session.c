@@ -20,6 +20,8 @@ static bool fill(ArmcSession *session, const ArmcOptions *options, const ArmcCal
 {
     jmp_buf where;
     session->fault.where = &where;
+    if (options->memory_limit > 0)
+        session->fault.memory_limit = (size_t)options->memory_limit;
     if (setjmp(where) != 0)
         return false;
     session->arena = armc_arena_new(&session->fault);
@@ -96,7 +98,7 @@ static ArmcResult interrupted(ArmcSession *session)
 {
     if (session->options.resume_advice != NULL)
         armc_say_note(session, "stopped; to go on: %s\n", session->options.resume_advice);
-    return ARMC_STATUS_INTERRUPTED;
+    return session->stopped ? ARMC_STATUS_DONE : ARMC_STATUS_INTERRUPTED;
 }
 
 bool armc_work_is_fine(const ArmcSession *session)
@@ -154,7 +156,7 @@ void armc_work_begin(ArmcSession *session)
     session->prompt = NULL;
     session->assumed_shape = (ArmcShape){0};
     session->status = ARMC_USER;
-    session->interrupted = session->writes = false;
+    session->interrupted = session->stopped = session->writes = false;
 }
 
 static void end_scratch(ArmcSession *session)

@@ -3,6 +3,7 @@
 #define ARMC_API_WORK_H
 
 #include "runtime/base/embed.h"
+#include "runtime/exec/sampler.h"
 #include "runtime/learn/session.h"
 
 /* A piece of work: true when done, false after diagnostics or an interrupt. */
@@ -37,6 +38,8 @@ typedef struct ArmcScript {
 bool armc_script_open(ArmcSession *session, ArmcScript *script);
 /* Parses a text under a name. NULL after diagnostics. */
 const ArmcTree *armc_script_parse(ArmcSession *session, const char *name, const char *text);
+/* What the elaborator asks of this session. */
+ArmcHost *armc_script_host(ArmcSession *session);
 /* Runs the statements as the mode says, in a module of their own. False after diagnostics or an
  * interrupt. */
 bool armc_script_pass(ArmcSession *session, const ArmcScript *script, ArmcMode mode);
@@ -51,6 +54,8 @@ ArmcThing *armc_script_own_model(ArmcSession *session);
 const ArmcEmbedded *armc_stdlib_read(ArmcSession *session);
 
 bool armc_command_takes(const ArmcCommand *command, ArmcSpecKind kind);
+/* Of an input's variables: as the language has it. */
+enum { ARMC_MOST_LEVELS = 65536 };
 /* "28x28x1"; false for anything else. */
 bool armc_shape_read(const char *text, ArmcShape *shape);
 
@@ -61,12 +66,17 @@ void armc_tell_nets(ArmcSession *session, ArmcSay *say);
 void armc_tell_net(ArmcSession *session, ArmcSay *say, const ArmcNet *net);
 /* The same as JSON. */
 void armc_tell_nets_json(ArmcSession *session);
+/* What sampling from a net asks for. False where only full passes can (it is not autoregressive).
+ */
+bool armc_work_sampler(ArmcSession *session, const ArmcNet *net, ArmcSamplerPlan *plan);
 /* What a training asks for, as JSON; `steps` is the text of its steps, or NULL. */
 void armc_tell_plan_json(ArmcSession *session, const ArmcNet *net, const char *steps);
 /* A text that was asked for; with --json as one object, under its event. */
 void armc_tell_text(ArmcSession *session, const char *event, const char *text);
 /* The line below a table: proof, variables, parameters, memory. */
 void armc_tell_sum(ArmcSession *session, ArmcSay *say, const ArmcNet *net, int indent);
+/* Why a model is not autoregressive that says `unproved`: a warning. */
+void armc_tell_leak(ArmcSession *session, const ArmcNet *net);
 /* 1234567 as 1,234,567. */
 const char *armc_grouped(int64_t number, char text[static 32]);
 /* The stage as it is written, on one line, up to an opening brace; at most that many columns. */

@@ -38,10 +38,18 @@ _Noreturn static void out_of_memory(ArmcFault *fault, size_t bytes)
     armc_fault_raise(fault, ARMC_RESOURCE, "out of memory: %zu more bytes were asked for", bytes);
 }
 
+/* Whether the arenas may hold so much more. */
+static bool is_allowed(const ArmcFault *fault, size_t bytes)
+{
+    return fault->memory_limit == 0 || (fault->memory_used <= fault->memory_limit &&
+                                        bytes <= fault->memory_limit - fault->memory_used);
+}
+
 /* calloc hands out large blocks as fresh mappings, whose pages cost nothing until they are used. */
 static void *get_zeroed(ArmcFault *fault, size_t bytes)
 {
-    void *memory = armc_fault_fails_allocation(fault) ? NULL : calloc(1, bytes);
+    bool fails = armc_fault_fails_allocation(fault) || !is_allowed(fault, bytes);
+    void *memory = fails ? NULL : calloc(1, bytes);
     if (memory == NULL)
         out_of_memory(fault, bytes);
     return memory;
@@ -61,6 +69,7 @@ static Chunk *add_chunk(ArmcArena *arena, Chunk **list, size_t size)
     Chunk *chunk = get_zeroed(arena->fault, sizeof(Chunk) + ALIGNMENT + size);
     chunk->begin = align_up((char *)(chunk + 1), ALIGNMENT);
     chunk->size = size;
+    arena->fault->memory_used += size;
     chunk->next = *list;
     *list = chunk;
     return chunk;
@@ -98,14 +107,16 @@ ArmcArena *armc_arena_new(ArmcFault *fault)
     chunk->begin = align_up((char *)(chunk + 1), ALIGNMENT);
     chunk->size = CHUNK_BYTES;
     arena->fault = fault;
+    fault->memory_used += CHUNK_BYTES;
     arena->shared = chunk;
     return arena;
 }
 
-static void free_chunks(Chunk *chunk)
+static void free_chunks(ArmcFault *fault, Chunk *chunk)
 {
     while (chunk != NULL) {
         Chunk *next = chunk->next;
+        fault->memory_used -= chunk->size;
         free(chunk);
         chunk = next;
     }
@@ -117,8 +128,8 @@ void armc_arena_free(ArmcArena *arena)
         return;
     for (Release *r = arena->releases; r != NULL; r = r->next)
         r->release(r->context);
-    free_chunks(arena->shared);
-    free_chunks(arena->large);
+    free_chunks(arena->fault, arena->shared);
+    free_chunks(arena->fault, arena->large);
     free(arena);
 }
 

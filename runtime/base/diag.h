@@ -34,6 +34,8 @@ ArmcDiag *armc_diag_add(ArmcDiags *diags, ArmcDiagCode code, const ArmcOrigin *o
                         const char *format, ...) __attribute__((format(printf, 4, 5)));
 ArmcDiag *armc_diag_at(ArmcDiags *diags, ArmcDiagCode code, ArmcSpan span, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* Draws it as a warning. */
+void armc_diag_warn(ArmcDiag *diag);
 /* A few words behind the carets. */
 void armc_diag_label(ArmcDiag *diag, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A second place with its own excerpt ("the bracket was opened here"); span.source NULL: a line

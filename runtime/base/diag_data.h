@@ -13,6 +13,7 @@ typedef struct ArmcDiagNote {
 struct ArmcDiag {
     ArmcArena *arena;
     ArmcDiagCode code;
+    bool is_warning;
     const ArmcOrigin *origin; /* a copy; NULL: no place */
     const char *message;
     const char *label; /* NULL if none */

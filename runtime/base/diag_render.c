@@ -344,7 +344,8 @@ static void draw_headline(const Painter *p, const ArmcDiag *diag, const ArmcOrig
     }
     end_colour(p);
     begin_colour(p, RED);
-    armc_buf_printf(p->out, "error[%s]:", armc_diag_code_text(diag->code));
+    armc_buf_printf(p->out, "%s[%s]:", diag->is_warning ? "warning" : "error",
+                    armc_diag_code_text(diag->code));
     end_colour(p);
     armc_buf_printf(p->out, " %s\n", diag->message);
 }

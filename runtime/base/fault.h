@@ -8,6 +8,7 @@
 
 #include <setjmp.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 /* The values are the exit statuses of the program. */
 typedef enum ArmcStatus {
@@ -25,6 +26,8 @@ typedef struct ArmcFault {
     char message[1024];
     long
         allocations_left; /* for tests: the allocation that counts this down to 0 fails; 0: never */
+    size_t memory_limit;  /* what the arenas may hold together, in bytes; 0: no limit */
+    size_t memory_used;
 } ArmcFault;
 
 /* Formats the message and jumps; never returns. */

@@ -68,7 +68,7 @@ static void one_session_does_many_things(void **state)
     Heard heard = {0};
     ArmcSession *session = open_session(&heard);
     write_script(script);
-    assert_int_equal(armc_check_file(session, "script.arm", NULL, 0, NULL), ARMC_STATUS_DONE);
+    assert_int_equal(armc_check_file(session, "script.arm", NULL, 0, NULL, 1), ARMC_STATUS_DONE);
     assert_int_equal(armc_run_file(session, "script.arm", NULL, 0), ARMC_STATUS_DONE);
     assert_non_null(strstr(heard.results, "epoch 2/2"));
     assert_string_equal(heard.errors, "");
@@ -141,6 +141,28 @@ static void every_allocation_may_fail(void **state)
     }
 }
 
+/* A few words can ask for gigabytes, or run on: then that is said, and the session is as good as
+ * new. */
+static void memory_has_a_limit(void **state)
+{
+    (void)state;
+    const char *const greedy[] = {"a = range(100000000)\n",
+                                  "repeat 1000 { repeat 900 { a = [1, 2, 3] } }\n"};
+    for (size_t i = 0; i < sizeof greedy / sizeof *greedy; i++) {
+        Heard heard = {0};
+        ArmcOptions options = {.threads = 1, .memory_limit = 4 << 20};
+        ArmcCallbacks callbacks = {.user = &heard, .error = hear_error};
+        ArmcSession *session = armc_session_new(&options, &callbacks);
+        write_script(greedy[i]);
+        assert_int_equal(armc_check_file(session, "script.arm", NULL, 0, NULL, 1),
+                         ARMC_STATUS_RESOURCES);
+        assert_non_null(strstr(heard.errors, "out of memory"));
+        write_script("a = range(1000)\n");
+        assert_int_equal(armc_check_file(session, "script.arm", NULL, 0, NULL, 1), ARMC_STATUS_DONE);
+        armc_session_free(session);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +171,7 @@ int main(void)
         cmocka_unit_test(an_interrupt_ends_the_run),
         cmocka_unit_test(a_training_can_be_stepped),
         cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(memory_has_a_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
