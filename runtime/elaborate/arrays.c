@@ -3,15 +3,40 @@
 
 #include "runtime/elaborate/elaborator.h"
 
-double *armc_array_room(ArmcElaborator *e, ArmcShape shape, const ArmcOrigin *origin)
+static bool is_small(ArmcElaborator *e, ArmcShape shape, const ArmcOrigin *origin)
 {
     int64_t size = armc_shape_size(shape);
     if (size >= 0 && size <= ARMC_ARRAY_LIMIT)
-        return ARMC_NEW_ARRAY(e->arena, double, size + 1);
+        return true;
     char text[96];
     armc_diag_add(e->diags, ARMC_E_bad_value, origin, "an array of shape %s is too large",
                   armc_shape_text(shape, text));
-    return NULL;
+    return false;
+}
+
+double *armc_array_room(ArmcElaborator *e, ArmcShape shape, const ArmcOrigin *origin)
+{
+    return is_small(e, shape, origin) ? ARMC_NEW_ARRAY(e->arena, double, armc_shape_size(shape) + 1)
+                                      : NULL;
+}
+
+uint8_t *armc_array_bits_room(ArmcElaborator *e, ArmcShape shape, const ArmcOrigin *origin)
+{
+    return is_small(e, shape, origin)
+               ? ARMC_NEW_ARRAY(e->arena, uint8_t, armc_shape_size(shape) + 1)
+               : NULL;
+}
+
+const double *armc_array_numbers(ArmcElaborator *e, ArmcThing *array)
+{
+    if (array->array)
+        return array->array;
+    int64_t size = armc_shape_size(array->shape);
+    double *numbers = ARMC_NEW_ARRAY(e->arena, double, size + 1);
+    for (int64_t i = 0; i < size; i++)
+        numbers[i] = array->bits[i];
+    array->array = numbers;
+    return numbers;
 }
 
 /* Aligned at the last dimension; a dimension of 1 stretches. */
@@ -40,70 +65,97 @@ int64_t armc_broadcast_offset(ArmcShape shape, ArmcShape out, int64_t at)
     return offset;
 }
 
+/* --- what gives 0 or 1 --- */
+
+/* A row along the last dimension; a step of 0 stands still. */
+typedef void (*BitsRow)(int64_t n, const double *a, int64_t a_step, const double *b, int64_t b_step,
+                        uint8_t *out);
+
+#define BITS_ROW(name, expression)                                                                 \
+    static void name(int64_t n, const double *a, int64_t a_step, const double *b, int64_t b_step,  \
+                     uint8_t *out)                                                                 \
+    {                                                                                              \
+        for (int64_t i = 0; i < n; i++) {                                                          \
+            double x = a[i * a_step], y = b[i * b_step];                                           \
+            out[i] = (expression);                                                                 \
+        }                                                                                          \
+    }
+
 /* `and` and `or` on arrays take 0 and 1. */
-static bool entry(ArmcElaborator *e, const char *op, double a, double b, double *out,
-                  const ArmcOrigin *origin)
-{
-    bool x = a < 0 || a > 0, y = b < 0 || b > 0;
-    if (strcmp(op, "and") == 0)
-        *out = x && y;
-    else if (strcmp(op, "or") == 0)
-        *out = x || y;
-    else
-        return armc_number_binary(e, op, a, b, false, out, origin);
-    return true;
-}
+BITS_ROW(less, x < y)
+BITS_ROW(less_equal, x <= y)
+BITS_ROW(greater, x > y)
+BITS_ROW(greater_equal, x >= y)
+BITS_ROW(equal, x >= y && x <= y)
+BITS_ROW(not_equal, !(x >= y && x <= y))
+BITS_ROW(both, (x < 0 || x > 0) && (y < 0 || y > 0))
+BITS_ROW(either, x<0 || x> 0 || y < 0 || y > 0)
 
-typedef double (*Pair)(double a, double b);
-
-static double less(double a, double b)
-{
-    return a < b;
-}
-static double less_equal(double a, double b)
-{
-    return a <= b;
-}
-static double greater(double a, double b)
-{
-    return a > b;
-}
-static double greater_equal(double a, double b)
-{
-    return a >= b;
-}
-
-/* Comparisons make masks, the large arrays, and can't fail: looked up once, not for each entry. */
-static Pair find_pair(const char *op)
+static BitsRow find_bits_row(const char *op)
 {
     static const struct {
         const char *op;
-        Pair of;
-    } pairs[] = {{"<", less}, {"<=", less_equal}, {">", greater}, {">=", greater_equal}};
-    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
-        if (strcmp(pairs[i].op, op) == 0)
-            return pairs[i].of;
+        BitsRow row;
+    } rows[] = {{"<", less},   {"<=", less_equal}, {">", greater}, {">=", greater_equal},
+                {"==", equal}, {"!=", not_equal},  {"and", both},  {"or", either}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(rows[i].op, op) == 0)
+            return rows[i].row;
     return NULL;
 }
 
-/* One row of the result, along the last dimension: operands stand still where they stretch. */
-static bool row(ArmcElaborator *e, const char *op, const double *a, bool a_moves, const double *b,
-                bool b_moves, int64_t width, double *out, const ArmcOrigin *origin)
+/* --- two arrays --- */
+
+/* An operand while rows of the result are made. */
+typedef struct Source {
+    const ArmcThing *array;
+    int64_t width, step; /* of a row of it; 0: one entry for all of the result's row */
+    double *buffer;      /* a row, where the array holds no numbers */
+} Source;
+
+static Source source_of(ArmcElaborator *e, const ArmcThing *array)
 {
-    Pair pair = find_pair(op);
-    for (int64_t i = 0; i < width; i++) {
-        double x = a[a_moves ? i : 0], y = b[b_moves ? i : 0];
-        if (pair)
-            out[i] = pair(x, y);
-        else if (!entry(e, op, x, y, &out[i], origin))
-            return false;
-    }
-    return true;
+    Source source = {.array = array, .width = armc_shape_features(array->shape)};
+    source.step = source.width > 1;
+    if (!array->array)
+        source.buffer = ARMC_NEW_ARRAY(e->arena, double, source.width);
+    return source;
 }
 
-static bool moves(const ArmcThing *array)
+/* The operand's row for entry `at` of the result. */
+static const double *row_at(const Source *source, ArmcShape out, int64_t at)
 {
-    return armc_shape_features(array->shape) > 1;
+    int64_t offset = armc_broadcast_offset(source->array->shape, out, at);
+    if (source->array->array)
+        return source->array->array + offset;
+    for (int64_t i = 0; i < source->width; i++)
+        source->buffer[i] = source->array->bits[offset + i];
+    return source->buffer;
+}
+
+static ArmcThing *bits_binary(ArmcElaborator *e, BitsRow row, const Source *a, const Source *b,
+                              ArmcShape shape, const ArmcOrigin *origin)
+{
+    uint8_t *bits = armc_array_bits_room(e, shape, origin);
+    int64_t size = bits ? armc_shape_size(shape) : 0, width = armc_shape_features(shape);
+    for (int64_t at = 0; at < size; at += width)
+        row(width, row_at(a, shape, at), a->step, row_at(b, shape, at), b->step, bits + at);
+    return bits ? armc_thing_bits(e, shape, bits, origin) : armc_thing_none(e);
+}
+
+static ArmcThing *number_binary(ArmcElaborator *e, const char *op, const Source *a, const Source *b,
+                                ArmcShape shape, const ArmcOrigin *origin)
+{
+    double *data = armc_array_room(e, shape, origin);
+    int64_t size = data ? armc_shape_size(shape) : 0, width = armc_shape_features(shape);
+    for (int64_t at = 0; at < size; at += width) {
+        const double *x = row_at(a, shape, at), *y = row_at(b, shape, at);
+        for (int64_t i = 0; i < width; i++)
+            if (!armc_number_binary(e, op, x[i * a->step], y[i * b->step], false, &data[at + i],
+                                    origin))
+                return armc_thing_none(e);
+    }
+    return data ? armc_thing_array(e, shape, data, origin) : armc_thing_none(e);
 }
 
 ArmcThing *armc_array_binary(ArmcElaborator *e, const char *op, ArmcThing *a, ArmcThing *b,
@@ -117,15 +169,10 @@ ArmcThing *armc_array_binary(ArmcElaborator *e, const char *op, ArmcThing *a, Ar
                       armc_shape_text(a->shape, x), armc_shape_text(b->shape, y));
         return armc_thing_none(e);
     }
-    double *data = armc_array_room(e, shape, origin);
-    int64_t size = data ? armc_shape_size(shape) : 0, width = armc_shape_features(shape);
-    for (int64_t at = 0; at < size; at += width) {
-        const double *x = a->array + armc_broadcast_offset(a->shape, shape, at);
-        const double *y = b->array + armc_broadcast_offset(b->shape, shape, at);
-        if (!row(e, op, x, moves(a), y, moves(b), width, data + at, origin))
-            return armc_thing_none(e);
-    }
-    return data ? armc_thing_array(e, shape, data, origin) : armc_thing_none(e);
+    const Source x = source_of(e, a), y = source_of(e, b);
+    BitsRow row = find_bits_row(op);
+    return row ? bits_binary(e, row, &x, &y, shape, origin)
+               : number_binary(e, op, &x, &y, shape, origin);
 }
 
 static ArmcThing *array_or_number(ArmcElaborator *e, ArmcShape shape, const double *data,
@@ -150,6 +197,7 @@ ArmcThing *armc_array_index(ArmcElaborator *e, ArmcThing *array, int count, cons
         if (i >= count || !drop[i])
             out.dims[out.rank++] = full.dims[i];
     int64_t size = armc_shape_size(full);
+    const double *numbers = armc_array_numbers(e, array);
     double *data = armc_array_room(e, full, origin);
     for (int64_t at = 0; data && at < size; at++) {
         int64_t rest = at, offset = 0, stride = 1;
@@ -159,7 +207,7 @@ ArmcThing *armc_array_index(ArmcElaborator *e, ArmcThing *array, int count, cons
             offset += (i < count ? begin[i] + index * step[i] : index) * stride;
             stride *= in.dims[i];
         }
-        data[at] = array->array[offset];
+        data[at] = numbers[offset];
     }
     return data ? array_or_number(e, out, data, origin) : armc_thing_none(e);
 }

@@ -66,7 +66,7 @@ static ArmcThing *flat(ArmcElaborator *e, const char *name, ArmcThing *thing, bo
     }
     int64_t n = armc_shape_size(array->shape);
     return armc_thing_array(e, armc_shape_make(2, column ? (int64_t[]){n, 1} : (int64_t[]){1, n}),
-                            array->array, origin);
+                            armc_array_numbers(e, array), origin);
 }
 
 static ArmcThing *call_outer(ArmcElaborator *e, const ArmcAttr *args, const ArmcOrigin *origin)
@@ -166,7 +166,7 @@ static ArmcThing *call_sort(ArmcElaborator *e, const ArmcAttr *args, const ArmcO
     double *data = row ? armc_array_room(e, row->shape, origin) : NULL;
     if (!data)
         return NULL;
-    memcpy(data, row->array, (size_t)n * sizeof *data);
+    memcpy(data, armc_array_numbers(e, row), (size_t)n * sizeof *data);
     qsort(data, (size_t)n, sizeof *data, ascending);
     return armc_thing_array(e, armc_shape_make(1, &n), data, origin);
 }
@@ -203,7 +203,7 @@ static ArmcThing *call_tile(ArmcElaborator *e, const ArmcAttr *args, const ArmcO
     if (!data)
         return NULL;
     for (int64_t i = 0; i < args[1].i; i++)
-        memcpy(data + i * n, row->array, (size_t)n * sizeof *data);
+        memcpy(data + i * n, armc_array_numbers(e, row), (size_t)n * sizeof *data);
     return armc_thing_array(e, armc_shape_make(1, (int64_t[]){n * args[1].i}), data, origin);
 }
 ARMC_BUILTIN(tile) = {"tile", "x, count times one after the other: an array or a value.", tile_args,
@@ -229,15 +229,15 @@ static ArmcThing *call_runs(ArmcElaborator *e, const ArmcAttr *args, const ArmcO
 {
     ArmcShape shape = armc_shape_make(args[0].count < ARMC_MAX_RANK ? args[0].count : ARMC_MAX_RANK,
                                       args[0].ints);
-    double *data = armc_array_room(e, shape, origin);
-    int64_t size = data ? armc_shape_size(shape) : -1, at = 0;
-    for (int i = 0; data && i < args[1].count; i++)
+    uint8_t *bits = armc_array_bits_room(e, shape, origin);
+    int64_t size = bits ? armc_shape_size(shape) : -1, at = 0;
+    for (int i = 0; bits && i < args[1].count; i++)
         for (int64_t k = 0; k < args[1].ints[i] && at <= size; k++, at++)
             if (at < size)
-                data[at] = i % 2;
+                bits[at] = i % 2 == 1;
     if (at == size)
-        return armc_thing_array(e, shape, data, origin);
-    if (data)
+        return armc_thing_bits(e, shape, bits, origin);
+    if (bits)
         armc_diag_add(e->diags, ARMC_E_bad_value, origin,
                       "the runs add up to %s entries than the %" PRId64 " of the shape",
                       at < size ? "fewer" : "more", size);

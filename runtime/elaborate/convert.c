@@ -295,13 +295,13 @@ static bool is_word_of(ArmcElaborator *e, const ArmcSpec *spec, const ArmcTree *
 }
 
 /* A bare word that stands for nothing, or for something that is no constant, was meant as one of
- * the list. */
+ * the list. Where the argument may be anything, only the former. */
 static bool is_stray_word(ArmcFrame *frame, const ArmcSpec *spec, const ArmcTree *tree)
 {
-    if (spec->kind != ARMC_SPEC_SYMBOL || !tree || tree->kind != ARMC_TREE_NAME)
+    if (!spec->symbols || !tree || tree->kind != ARMC_TREE_NAME)
         return false;
     const ArmcThing *bound = armc_scope_find(frame->e, frame->scope, tree->name, false);
-    return !bound || armc_thing_is_callable(bound);
+    return !bound || (spec->kind == ARMC_SPEC_SYMBOL && armc_thing_is_callable(bound));
 }
 
 /* A bare word that stands for nothing, where a string is wanted, was meant as one. */
@@ -380,7 +380,8 @@ bool armc_argument_attr(ArmcFrame *frame, const ArmcCallSite *site, int index, A
 static ArmcValue *lift(ArmcFrame *frame, ArmcThing *array, const ArmcOrigin *origin)
 {
     ArmcShape shape = array->shape.rank ? array->shape : armc_shape_make(1, (int64_t[]){1});
-    return armc_graph_constant(frame->build->graph, shape, array->array, origin);
+    return armc_graph_constant(frame->build->graph, shape, armc_array_numbers(frame->e, array),
+                               origin);
 }
 
 ArmcValue *armc_argument_value(ArmcFrame *frame, ArmcThing *thing, const char *what,

@@ -29,6 +29,10 @@ typedef struct ArmcHost {
     /* Reads an imported file relative to the importing one: text in the arena, or NULL. Bare names
      * are stdlib's and don't come here. */
     const char *(*read_import)(ArmcSession *session, const char *path, size_t *length);
+    /* Reads the numbers of an NPY file, in row-major order, in the arena. NULL after a diagnostic.
+     * No such function: there are no files. */
+    const double *(*read_numbers)(ArmcSession *session, const char *path, const ArmcOrigin *origin,
+                                  int64_t *count);
     /* The standard library's files and where they lie; NULL: those in the program. */
     const ArmcEmbedded *stdlib;
     const char *stdlib_folder;
@@ -49,6 +53,8 @@ ArmcModule *armc_module_new(ArmcArena *arena, ArmcDiags *diags, const ArmcHost *
  * Unknown overrides are reported by armc_module_finish. */
 bool armc_module_run(ArmcModule *module, const ArmcTree *body);
 bool armc_module_finish(ArmcModule *module);
+/* Imports a file as `import "PATH"` at the top of a script does. False after diagnostics. */
+bool armc_module_import(ArmcModule *module, const char *path);
 ArmcThing *armc_module_find(ArmcModule *module, const char *name);
 /* Options as declared, with the value in force: for help and for a checkpoint's metadata. */
 size_t armc_module_options(const ArmcModule *module, const ArmcTree *const **options,

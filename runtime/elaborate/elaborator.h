@@ -206,6 +206,9 @@ ArmcThing *armc_thing_list(ArmcElaborator *e, ArmcThing **items, size_t count,
                            const ArmcOrigin *origin);
 ArmcThing *armc_thing_array(ArmcElaborator *e, ArmcShape shape, const double *data,
                             const ArmcOrigin *origin);
+/* An array of 0 and 1. */
+ArmcThing *armc_thing_bits(ArmcElaborator *e, ArmcShape shape, const uint8_t *bits,
+                           const ArmcOrigin *origin);
 /* Poisoned for a NULL value (the graph has reported). */
 ArmcThing *armc_thing_value(ArmcElaborator *e, ArmcValue *value, const ArmcOrigin *origin);
 ArmcThing *armc_thing_callee(ArmcElaborator *e, const ArmcClosure *callee,
@@ -240,6 +243,10 @@ ArmcThing *armc_array_index(ArmcElaborator *e, ArmcThing *array, int count, cons
                             const ArmcOrigin *origin);
 /* Entries of a new array of this shape; NULL after a diagnostic where that is too many. */
 double *armc_array_room(ArmcElaborator *e, ArmcShape shape, const ArmcOrigin *origin);
+/* The same for entries that are 0 or 1. */
+uint8_t *armc_array_bits_room(ArmcElaborator *e, ArmcShape shape, const ArmcOrigin *origin);
+/* The entries of an array as numbers, however it holds them. */
+const double *armc_array_numbers(ArmcElaborator *e, ArmcThing *array);
 /* Steps through the entries of a broadcast operand: the offset in `shape` of entry `at` of `out`.
  */
 int64_t armc_broadcast_offset(ArmcShape shape, ArmcShape out, int64_t at);
@@ -321,10 +328,17 @@ const char *armc_parameter_default(const ArmcTree *parameter);
 void armc_run_param(ArmcFrame *frame, const ArmcTree *tree);
 void armc_run_input(ArmcFrame *frame, const ArmcTree *tree);
 void armc_run_given(ArmcFrame *frame, const ArmcTree *tree);
+void armc_run_unproved(ArmcFrame *frame, const ArmcTree *tree);
 void armc_run_likelihood(ArmcFrame *frame, const ArmcTree *tree);
 void armc_run_option(ArmcFrame *frame, const ArmcTree *tree);
 void armc_run_import(ArmcFrame *frame, const ArmcTree *tree);
 ArmcThing *armc_run_command(ArmcFrame *frame, ArmcCallSite *site, bool wants_result);
+/* What `order=` and `seed=` of `input` say of a variable of this shape; NULL: raster. False after a
+ * diagnostic. */
+bool armc_order_argument(ArmcFrame *frame, const ArmcAttr *order, const ArmcAttr *seed,
+                         ArmcShape shape, const ArmcOrigin *origin, const ArmcOrder **out);
+/* Where a path of this file's is looked up: beside it. */
+const char *armc_path_beside(ArmcElaborator *e, const ArmcFile *file, const char *path);
 /* Blocks and models are known from the first line of their file on. */
 void armc_define_all(ArmcFrame *frame, const ArmcTree *body);
 void armc_define(ArmcFrame *frame, const ArmcTree *tree);

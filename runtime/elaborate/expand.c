@@ -215,6 +215,15 @@ static void print_likelihood(const Expand *x, const ArmcLikelihood *likelihood)
     armc_buf_printf(x->out, " ~ %s\n", likelihood->dist->name);
 }
 
+/* As it is visited: whatever it was made from, a list says it. */
+static void print_order(const Expand *x, const ArmcOrder *order)
+{
+    armc_buf_puts(x->out, order ? "[" : "raster");
+    for (int64_t r = 0; order && r < order->count; r++)
+        armc_buf_printf(x->out, "%s%" PRId64, r ? ", " : "", order->at[r]);
+    armc_buf_puts(x->out, order ? "]\n" : "\n");
+}
+
 /* A prefix that no name in the script can begin with by chance: the variable's is the only one
  * besides. */
 static const char *choose_prefix(const char *variable)
@@ -229,8 +238,11 @@ void armc_model_expand(const ArmcModelRef *model, const ArmcGraph *graph, ArmcBu
     x.wanted = ARMC_NEW_ARRAY(graph->arena, bool, graph->node_count + 1);
     char size[96];
     find_wanted(&x);
-    armc_buf_printf(out, "model %s {\n    input %s %s levels=%d order=raster\n", model->name,
-                    input->name, armc_shape_text(input->shape, size), input->levels);
+    armc_buf_printf(out, "model %s {\n    input %s %s levels=%d order=", model->name, input->name,
+                    armc_shape_text(input->shape, size), input->levels);
+    print_order(&x, input->order);
+    if (graph->may_leak)
+        armc_buf_puts(out, "    unproved\n");
     for (size_t n = 0; n < graph->node_count; n++)
         if (x.wanted[n])
             print_node(&x, graph->nodes[n]);

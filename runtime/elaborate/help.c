@@ -127,6 +127,11 @@ static void print_callee(ArmcElaborator *e, const ArmcClosure *callee, bool sour
 bool armc_help_text(ArmcModule *module, const char *name, bool source, ArmcBuf *out)
 {
     ArmcElaborator *e = &module->e;
+    const char *doc, *use = armc_keyword_use(name, &doc);
+    if (use) {
+        armc_buf_printf(out, "%s    (statement)\n\n%s\n", use, doc);
+        return true;
+    }
     const ArmcThing *thing = armc_scope_find(e, &module->main.scope, name, true);
     if (!thing || !armc_thing_is_callable(thing))
         return false;

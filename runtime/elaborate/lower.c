@@ -294,6 +294,9 @@ static void run_statement(ArmcFrame *frame, const ArmcTree *tree)
     case ARMC_TREE_GIVEN:
         armc_run_given(frame, tree);
         break;
+    case ARMC_TREE_UNPROVED:
+        armc_run_unproved(frame, tree);
+        break;
     case ARMC_TREE_REPEAT:
         run_repeat(frame, tree);
         break;

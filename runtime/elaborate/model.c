@@ -77,15 +77,23 @@ static const ArmcSpec input_specs[] = {
      .high = 65536,
      .doc = "entries are 0..levels-1"},
     {.name = "order",
-     .kind = ARMC_SPEC_SYMBOL,
+     .kind = ARMC_SPEC_ANY,
      .preset = "raster",
-     .symbols = "raster",
-     .doc = "the order of the variables"},
+     .symbols = ARMC_ORDER_KINDS,
+     .doc = "the order of the variables: a word, a permutation, or the path of one (.npy)"},
+    {.name = "seed",
+     .kind = ARMC_SPEC_INT,
+     .preset = "0",
+     .low = 0,
+     .high = 1e15,
+     .doc = "of order=random"},
     {.kind = ARMC_SPEC_END},
 };
-enum { NAME, SIZE, LEVELS, ORDER, SPECS };
+enum { NAME, SIZE, LEVELS, ORDER, SEED, SPECS };
 
-static bool read_input(ArmcFrame *frame, const ArmcTree *tree, ArmcAttr attrs[SPECS])
+/* `order` becomes the place of that argument. */
+static bool read_input(ArmcFrame *frame, const ArmcTree *tree, ArmcAttr attrs[SPECS],
+                       const ArmcOrigin **order)
 {
     static const ArmcBuiltin row = {.name = "input", .args = input_specs};
     ArmcElaborator *e = frame->e;
@@ -98,6 +106,8 @@ static bool read_input(ArmcFrame *frame, const ArmcTree *tree, ArmcAttr attrs[SP
     bool fine = armc_site_fill(frame, site, NULL, 0);
     for (int i = SIZE; fine && i < SPECS; i++)
         fine &= armc_argument_attr(frame, site, i, &attrs[i]);
+    const ArmcTree *written = site->actuals[ORDER].tree;
+    *order = written ? armc_origin(frame, written->span) : site->origin;
     return fine;
 }
 
@@ -201,8 +211,8 @@ static bool make_input(ArmcFrame *frame, const ArmcTree *tree)
 {
     ArmcAttr attrs[SPECS] = {0};
     ArmcBuild *build = frame->build;
-    const ArmcOrigin *origin = armc_origin(frame, tree->span);
-    if (!read_input(frame, tree, attrs) ||
+    const ArmcOrigin *origin = armc_origin(frame, tree->span), *order;
+    if (!read_input(frame, tree, attrs, &order) ||
         !agree_shape(frame, &attrs[SIZE], &build->shape, origin) ||
         !agree_levels(frame, &attrs[LEVELS], &build->levels, origin) ||
         lacks_shape(frame, build, origin))
@@ -211,6 +221,8 @@ static bool make_input(ArmcFrame *frame, const ArmcTree *tree)
                        .shape = build->shape,
                        .levels = build->levels,
                        .origin = origin};
+    if (!armc_order_argument(frame, &attrs[ORDER], &attrs[SEED], build->shape, order, &input.order))
+        return false;
     build->input = armc_graph_input(build->graph, &input);
     build->variable = input.name;
     bind_constants(frame, build);
@@ -245,6 +257,18 @@ void armc_run_given(ArmcFrame *frame, const ArmcTree *tree)
     armc_diag_help(diag, "a model of the variable alone needs no `given`");
     if (first->kind == ARMC_TREE_NAME || first->kind == ARMC_TREE_ARG)
         armc_scope_bind(e, frame->scope, first->name, armc_thing_none(e));
+}
+
+void armc_run_unproved(ArmcFrame *frame, const ArmcTree *tree)
+{
+    bool in_block = frame->body == ARMC_BODY_BLOCK || frame->body == ARMC_BODY_CLOSURE;
+    if (frame->build && !in_block) {
+        frame->build->graph->may_leak = true;
+        return;
+    }
+    armc_diag_add(frame->e->diags, ARMC_E_unproved_place, armc_origin(frame, tree->span), "%s",
+                  in_block ? "`unproved` stands in a model's body or at the top level, not in a block"
+                           : "`unproved` is said of a model, and no `input` came before");
 }
 
 /* --- the likelihood --- */
@@ -452,10 +476,8 @@ static void count_up(ArmcBuild *build)
     const ArmcGraph *graph = build->graph;
     for (; build->counted_params < graph->param_count; build->counted_params++)
         build->parameters += graph->params[build->counted_params]->live;
-    for (; build->counted_nodes < graph->node_count; build->counted_nodes++) {
-        const ArmcNode *node = graph->nodes[build->counted_nodes];
-        build->cost += node->op->cost ? node->op->cost(node) : 0;
-    }
+    for (; build->counted_nodes < graph->node_count; build->counted_nodes++)
+        build->cost += armc_node_cost(graph->nodes[build->counted_nodes]);
 }
 
 /* While a stage runs its row holds, negated, what was there before; afterwards the difference, less

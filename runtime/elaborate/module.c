@@ -198,7 +198,7 @@ static void import_name(ArmcFrame *frame, const ArmcTree *tree, const char *name
 }
 
 /* A path in an imported file is relative to that file. */
-static const char *resolve(ArmcElaborator *e, const ArmcFile *file, const char *path)
+const char *armc_path_beside(ArmcElaborator *e, const ArmcFile *file, const char *path)
 {
     const char *slash = strrchr(file->path, '/');
     if (*path == '/' || !slash)
@@ -258,7 +258,8 @@ static ArmcFile *open_import(ArmcFrame *frame, const char *path, const ArmcOrigi
     if (!text) {
         ArmcDiag *diag =
             armc_diag_add(e->diags, ARMC_E_import_file, origin, "can't read \"%s\"", path);
-        armc_diag_help(diag, "the path is looked up beside the file that imports it");
+        if (origin)
+            armc_diag_help(diag, "the path is looked up beside the file that imports it");
         return NULL;
     }
     ArmcFile *file = ARMC_NEW(e->arena, ArmcFile);
@@ -271,6 +272,33 @@ static ArmcFile *open_import(ArmcFrame *frame, const char *path, const ArmcOrigi
                  origin);
     file->is_open = false;
     return file;
+}
+
+/* Makes the names of a file known in `here`; the file is read where it was not yet. */
+static void import_path(ArmcFrame *frame, ArmcFile *here, const char *path,
+                        const ArmcOrigin *origin)
+{
+    ArmcElaborator *e = frame->e;
+    ArmcFile *file = find_imported(e->module, path);
+    if (file && file->is_open) {
+        armc_diag_add(e->diags, ARMC_E_import_file, origin,
+                      "\"%s\" imports itself, on the way round", path);
+        return;
+    }
+    if (!file)
+        file = open_import(frame, path, origin);
+    if (file)
+        ARMC_PUSH(e->arena, here->imports, here->import_count, here->import_capacity, file);
+}
+
+bool armc_module_import(ArmcModule *module, const char *path)
+{
+    ArmcElaborator *e = &module->e;
+    size_t before = armc_diags_count(e->diags);
+    e->frame = &module->frame;
+    import_path(&module->frame, &module->main, path, NULL);
+    e->frame = NULL;
+    return armc_diags_count(e->diags) == before;
 }
 
 void armc_run_import(ArmcFrame *frame, const ArmcTree *tree)
@@ -287,15 +315,5 @@ void armc_run_import(ArmcFrame *frame, const ArmcTree *tree)
         import_name(frame, tree->kids[0], tree->kids[0]->name);
         return;
     }
-    const char *path = resolve(e, here, tree->kids[0]->name);
-    ArmcFile *file = find_imported(e->module, path);
-    if (file && file->is_open) {
-        armc_diag_add(e->diags, ARMC_E_import_file, origin,
-                      "\"%s\" imports itself, on the way round", path);
-        return;
-    }
-    if (!file)
-        file = open_import(frame, path, origin);
-    if (file)
-        ARMC_PUSH(e->arena, here->imports, here->import_count, here->import_capacity, file);
+    import_path(frame, here, armc_path_beside(e, here, tree->kids[0]->name), origin);
 }

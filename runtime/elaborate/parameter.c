@@ -108,8 +108,11 @@ static bool read_dims(ArmcFrame *frame, const ArmcTree *tree, ArmcShape *shape)
     return false;
 }
 
+/* The mask as the graph keeps it, which is the array's own memory where that holds 0 and 1 only. */
 static const uint8_t *mask_bits(ArmcFrame *frame, const ArmcThing *array, const ArmcOrigin *origin)
 {
+    if (array->bits)
+        return array->bits;
     int64_t size = armc_shape_size(array->shape);
     uint8_t *mask = ARMC_NEW_ARRAY(frame->e->arena, uint8_t, size);
     for (int64_t i = 0; i < size; i++) {

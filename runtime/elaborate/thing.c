@@ -78,6 +78,15 @@ ArmcThing *armc_thing_array(ArmcElaborator *e, ArmcShape shape, const double *da
     return thing;
 }
 
+ArmcThing *armc_thing_bits(ArmcElaborator *e, ArmcShape shape, const uint8_t *bits,
+                           const ArmcOrigin *origin)
+{
+    ArmcThing *thing = armc_thing_new(e, ARMC_THING_ARRAY, origin);
+    thing->shape = shape;
+    thing->bits = bits;
+    return thing;
+}
+
 ArmcThing *armc_thing_value(ArmcElaborator *e, ArmcValue *value, const ArmcOrigin *origin)
 {
     if (!value)
@@ -233,7 +242,7 @@ static ArmcThing *stack(ArmcElaborator *e, ArmcThing *list)
         ArmcThing *row = armc_thing_to_array(e, list->items[i]);
         if (!row || !armc_shape_equal(row->shape, inner))
             return NULL;
-        memcpy(data + (int64_t)i * size, row->array, (size_t)size * sizeof *data);
+        memcpy(data + (int64_t)i * size, armc_array_numbers(e, row), (size_t)size * sizeof *data);
     }
     return data ? armc_thing_array(e, shape, data, list->origin) : NULL;
 }
@@ -268,15 +277,16 @@ bool armc_thing_to_ints(ArmcElaborator *e, ArmcThing *thing, const char *what, i
         return false;
     }
     int64_t size = armc_shape_size(array->shape);
+    const double *numbers = armc_array_numbers(e, array);
     int64_t *out = ARMC_NEW_ARRAY(e->arena, int64_t, size + 1);
     for (int64_t i = 0; i < size; i++) {
-        if (!is_whole(array->array[i]) || array->array[i] < (double)low) {
+        if (!is_whole(numbers[i]) || numbers[i] < (double)low) {
             armc_diag_add(e->diags, ARMC_E_bad_value, origin,
                           "%s takes whole numbers of at least %" PRId64 ", this is %.10g", what,
-                          low, array->array[i]);
+                          low, numbers[i]);
             return false;
         }
-        out[i] = (int64_t)array->array[i];
+        out[i] = (int64_t)numbers[i];
     }
     *count = (int)size;
     *ints = out;

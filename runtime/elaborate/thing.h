@@ -33,7 +33,9 @@ struct ArmcThing {
     ArmcThing **items;
     size_t count; /* LIST */
     ArmcShape shape;
-    const double *array; /* ARRAY */
+    const double *array; /* ARRAY: read through armc_array_numbers */
+    const uint8_t *bits; /* ARRAY: where all entries are 0 or 1, as comparisons make them: a byte
+                            for each in place of a number, since masks are large */
     ArmcValue *value;
     struct ArmcClosure *block;
     ArmcModelRef *model;

@@ -23,6 +23,7 @@ const ArmcKernels TABLE = {
     .sigmoid = sigmoid_kernel,
     .softplus = softplus_kernel,
     .relu = relu_kernel,
+    .masked = masked_kernel,
     .sqrt = sqrt_kernel,
     .add = add_kernel,
     .sub = sub_kernel,

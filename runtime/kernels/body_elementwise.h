@@ -113,6 +113,13 @@ MAP2(tanh_grad)
 MAP2(relu_grad)
 MAP2(softplus_grad)
 
+/* Left to the compiler: bytes become lanes by an instruction that the extensions don't have. */
+static void masked_kernel(int64_t n, const uint8_t *mask, const ArmcReal *x, ArmcReal *y)
+{
+    for (int64_t i = 0; i < n; i++)
+        y[i] = mask[i] ? x[i] : 0;
+}
+
 static void sigmoid_kernel(int64_t n, const ArmcReal *x, ArmcReal *y)
 {
     const int count = SIDE_BY_SIDE;

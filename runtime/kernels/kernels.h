@@ -37,6 +37,8 @@ typedef struct ArmcKernels {
     void (*fill)(int64_t n, ArmcReal a, ArmcReal *y);                     /* y = a */
     void (*scale)(int64_t n, ArmcReal a, const ArmcReal *x, ArmcReal *y); /* y = a x */
     void (*axpy)(int64_t n, ArmcReal a, const ArmcReal *x, ArmcReal *y);  /* y = fma(a, x, y) */
+    void (*masked)(int64_t n, const uint8_t *mask, const ArmcReal *x,
+                   ArmcReal *y); /* y = x where the mask is not 0, else 0 */
     /* Gradients from the result: dx = dy y (1 - y); dy (1 - y²); dy where y > 0; dy sigmoid(x)
      * given x */
     void (*sigmoid_grad)(int64_t n, const ArmcReal *y, const ArmcReal *dy, ArmcReal *dx);

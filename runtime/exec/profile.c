@@ -1,0 +1,104 @@
+/* Where the time of a program goes: by step, and inside regions by node. */
+#define _POSIX_C_SOURCE 200809L
+#include <string.h>
+#include <time.h>
+
+#include "runtime/exec/internal.h"
+
+double armc_exec_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static Profile *new_profile(const ArmcProgram *program)
+{
+    ArmcArena *arena = program->arena;
+    int threads = armc_pool_threads(program->pool);
+    Profile *profile = ARMC_NEW(arena, Profile);
+    profile->steps = ARMC_NEW_ARRAY(arena, double, program->step_count);
+    profile->nodes = ARMC_NEW_ARRAY(arena, double *, threads);
+    for (int t = 0; t < threads; t++)
+        profile->nodes[t] = ARMC_NEW_ARRAY(arena, double, program->graph->node_count);
+    return profile;
+}
+
+void armc_program_profile(ArmcProgram *program, ArmcProfileMode mode)
+{
+    if (program->profile == NULL)
+        program->profile = new_profile(program);
+    program->profile->mode = mode;
+}
+
+/* What depends on the gradient that everything begins with: by node id. */
+static bool *find_backward(const ArmcProgram *program, ArmcArena *arena)
+{
+    const ArmcGraph *graph = program->graph;
+    bool *backward = ARMC_NEW_ARRAY(arena, bool, graph->node_count);
+    for (size_t i = 0; i < graph->node_count; i++) {
+        const ArmcNode *node = graph->nodes[i];
+        backward[i] = strcmp(node->op->name, "seed") == 0;
+        for (int k = 0; k < node->in_count; k++)
+            backward[i] |= backward[node->in[k]->node->id];
+    }
+    return backward;
+}
+
+/* Is `node` a gradient of `forward`: by the same statement, matmul_dx of matmul? */
+static bool is_gradient_of(const ArmcNode *node, const ArmcNode *forward)
+{
+    size_t length = strlen(forward->op->name);
+    return node->origin == forward->origin &&
+           strncmp(node->op->name, forward->op->name, length) == 0 && node->op->name[length] == '_';
+}
+
+static int64_t cost_of(const ArmcProgram *program, const ArmcNode *node)
+{
+    int64_t cost = armc_node_cost(node);
+    for (size_t i = 0; cost == 0 && i < program->model->node_count; i++)
+        if (is_gradient_of(node, program->model->nodes[i]))
+            cost = armc_node_cost(program->model->nodes[i]);
+    return cost;
+}
+
+static double seconds_inside(const ArmcProgram *program, const ArmcNode *node)
+{
+    double seconds = 0;
+    for (int t = 0; t < armc_pool_threads(program->pool); t++)
+        seconds += program->profile->nodes[t][node->id];
+    return seconds;
+}
+
+/* The part of a step's time that is due to one of its nodes. */
+static double share_of(const ArmcProgram *program, const Step *step, const ArmcNode *node)
+{
+    double all = 0;
+    for (size_t m = 0; m < step->count; m++)
+        all += seconds_inside(program, step->members[m].node);
+    return all > 0 ? seconds_inside(program, node) / all : 1.0 / (double)step->count;
+}
+
+const ArmcProfileRow *armc_program_profile_rows(const ArmcProgram *program, ArmcArena *arena,
+                                                size_t *count)
+{
+    ARMC_ASSERT(program->profile != NULL);
+    const bool *backward = find_backward(program, arena);
+    ArmcProfileRow *rows = ARMC_NEW_ARRAY(arena, ArmcProfileRow, program->graph->node_count);
+    *count = 0;
+    for (size_t s = 0; s < program->step_count; s++) {
+        const Step *step = &program->steps[s];
+        for (size_t m = 0; m < step->count; m++) {
+            const ArmcNode *node = step->members[m].node;
+            rows[(*count)++] = (ArmcProfileRow){
+                .node = node,
+                .step = s,
+                .members = step->count,
+                .backward = backward[node->id],
+                .seconds = program->profile->steps[s] * share_of(program, step, node),
+                .multiply_adds = cost_of(program, node),
+            };
+        }
+    }
+    return rows;
+}
