@@ -81,8 +81,10 @@ static void apply_rows(const ArmcCall *call)
         memset(rows.state, 0,
                (size_t)(rows.n * armc_shape_features(node->out[0]->shape)) * sizeof(ArmcReal));
     }
-    for (int64_t s = 0; s < rows.sites; s++)
-        apply_site(call, &rows, node->op->order < 0 ? rows.sites - 1 - s : s, s == 0);
+    for (int64_t s = 0; s < rows.sites; s++) {
+        int64_t rank = node->op->order < 0 ? rows.sites - 1 - s : s;
+        apply_site(call, &rows, armc_order_at(node->order, rank), s == 0);
+    }
 }
 
 void armc_apply(const ArmcCall *call)
@@ -95,4 +97,10 @@ void armc_apply(const ArmcCall *call)
     } else {
         apply_rows(call);
     }
+}
+
+int64_t armc_node_cost(const ArmcNode *node)
+{
+    ArmcPart all = {.end = armc_shape_features(node->out[0]->shape)};
+    return node->op->cost ? node->op->cost(node, -1, &all) : 0;
 }

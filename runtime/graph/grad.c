@@ -27,6 +27,7 @@ ArmcValue *armc_grad_call(ArmcGrad *grad, const ArmcNode *from, const char *op, 
     ArmcValue *value = armc_graph_append(grad->graph, armc_op_get(op), in_count, in, attr,
                                          from ? from->origin : NULL);
     ARMC_ASSERT(value && armc_diags_count(grad->graph->diags) == before);
+    value->order = NULL;
     return value;
 }
 

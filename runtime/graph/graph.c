@@ -109,6 +109,60 @@ static bool weights_are_fixed(const ArmcSig *sig, ArmcInfer *infer)
     return true;
 }
 
+/* Does every entry come from the same site of an input, or from nowhere? */
+static bool stays_in_site(const ArmcNode *node)
+{
+    const ArmcValue *out = node->out[0];
+    int64_t width = armc_shape_features(out->shape), first = armc_shape_size(node->in[0]->shape);
+    for (int64_t o = 0; o < armc_shape_size(out->shape); o++) {
+        bool second = node->map[o] >= first;
+        int64_t from = second ? node->map[o] - first : node->map[o];
+        if (from >= 0 && from / armc_shape_features(node->in[second]->shape) != o / width)
+            return false;
+    }
+    return true;
+}
+
+/* The order that input i hands on: to entries that stay where they are, else to sites. */
+static const ArmcOrder *carried_from(ArmcInfer *infer, int i)
+{
+    const ArmcNode *node = infer->node;
+    const ArmcValue *in = node->in[i], *out = node->out[0];
+    int64_t sites = armc_shape_sites(out->shape);
+    const ArmcOrder *order;
+    if (!in->order || (node->op->flags & ARMC_OP_VIEW))
+        return in->order;
+    if (armc_shape_sites(in->shape) != sites ||
+        ((node->op->flags & ARMC_OP_MOVEMENT) && !stays_in_site(node)))
+        return NULL;
+    if ((node->op->flags & ARMC_OP_ELEMENTWISE) &&
+        armc_shape_size(in->shape) == armc_shape_size(out->shape))
+        return in->order;
+    return armc_order_fit(infer->graph->arena, in->order, sites, &order) ? order : NULL;
+}
+
+/* The result has the order of the first input that hands one on. */
+static void carry_order(ArmcInfer *infer)
+{
+    ArmcValue *out = infer->node->out[0];
+    for (int i = 0; !out->order && i < infer->node->in_count; i++)
+        out->order = carried_from(infer, i);
+}
+
+bool armc_infer_order(ArmcInfer *infer)
+{
+    ArmcNode *node = infer->node;
+    const ArmcValue *in = node->in[0];
+    if (armc_order_fit(infer->graph->arena, in->order, armc_shape_sites(in->shape), &node->order))
+        return true;
+    ArmcDiag *diag = armc_diag_add(
+        infer->graph->diags, ARMC_E_bad_order, node->origin,
+        "`%s` goes from site to site, the order of the variables from feature to feature",
+        node->op->name);
+    armc_diag_help(diag, "`flatten` makes a site of each");
+    return false;
+}
+
 /* Sets everything about the node's outputs that follows from its inputs. */
 bool armc_node_infer(ArmcInfer *infer)
 {
@@ -130,7 +184,8 @@ bool armc_node_infer(ArmcInfer *infer)
                       "a value of shape %s is too large", armc_shape_text(out->shape, text));
         return false;
     }
-    out->groups = (ArmcGroups){1, armc_shape_features(out->shape), NULL};
+    carry_order(infer);
+    out->groups = (ArmcGroups){.count = 1, .features = armc_shape_features(out->shape)};
     if (node->op->groups)
         node->op->groups(infer);
     if (node->op->mask && !out->batched)
@@ -213,7 +268,7 @@ static ArmcValue *append_leaf(ArmcGraph *graph, const char *op, const void *leaf
     ArmcNode *node = armc_node_new(graph, armc_op_get(op), 0, NULL, NULL, origin);
     node->leaf = leaf;
     node->out[0]->shape = shape;
-    node->out[0]->groups = (ArmcGroups){1, armc_shape_features(shape), NULL};
+    node->out[0]->groups = (ArmcGroups){.count = 1, .features = armc_shape_features(shape)};
     armc_graph_push(graph, node);
     return node->out[0];
 }
@@ -221,10 +276,15 @@ static ArmcValue *append_leaf(ArmcGraph *graph, const char *op, const void *leaf
 /* Each feature a group of its own: the channels of an input. */
 ArmcGroups armc_groups_each(ArmcArena *arena, int64_t features)
 {
+    if (features == 1)
+        return (ArmcGroups){.count = 1, .features = 1};
     int32_t *of = ARMC_NEW_ARRAY(arena, int32_t, features);
-    for (int64_t f = 0; f < features; f++)
+    int64_t *first = ARMC_NEW_ARRAY(arena, int64_t, features);
+    for (int64_t f = 0; f < features; f++) {
         of[f] = (int32_t)f;
-    return (ArmcGroups){(int)features, features, of};
+        first[f] = f;
+    }
+    return (ArmcGroups){(int)features, features, of, first};
 }
 
 ArmcValue *armc_graph_input(ArmcGraph *graph, const ArmcInput *input)
@@ -235,6 +295,10 @@ ArmcValue *armc_graph_input(ArmcGraph *graph, const ArmcInput *input)
     copy->value->batched = true;
     copy->value->levels = input->levels;
     copy->value->groups = armc_groups_each(graph->arena, armc_shape_features(input->shape));
+    copy->value->order = input->order;
+    const ArmcOrder *entries;
+    armc_order_fit(graph->arena, input->order, armc_shape_size(input->shape), &entries);
+    copy->rank = entries ? entries->rank : NULL;
     ARMC_PUSH(graph->arena, graph->inputs, graph->input_count, graph->input_capacity, copy);
     return copy->value;
 }

@@ -11,6 +11,7 @@
 #include "runtime/base/arena.h"
 #include "runtime/base/diag.h"
 #include "runtime/base/real.h"
+#include "runtime/graph/order.h"
 #include "runtime/graph/shape.h"
 #include "runtime/graph/spec.h"
 
@@ -22,13 +23,23 @@ typedef struct ArmcNode ArmcNode;
 typedef struct ArmcValue ArmcValue;
 typedef struct ArmcGraph ArmcGraph;
 
-/* Feature -> group, the same at each site; a group is a maximal set of features with equal reads.
- */
+/* Feature -> group, the same at each site; a group is a maximal set of features that read the same
+ * at every site. It need not be contiguous; groups are numbered in the order of their first
+ * features. */
 typedef struct ArmcGroups {
     int count;
     int64_t features;
-    const int32_t *of; /* NULL: all features in group 0 */
+    const int32_t *of;    /* NULL: all features in group 0 */
+    const int64_t *first; /* of each group its first feature; NULL with `of` */
 } ArmcGroups;
+
+/* Which groups of its first input the groups of a result read, where a weight has structural zeros.
+ */
+typedef struct ArmcGroupReads {
+    int64_t sites;        /* 1: the same at all sites */
+    int words;            /* 64 groups of the input in each */
+    const uint64_t *bits; /* (sites, groups of the result, words) */
+} ArmcGroupReads;
 
 struct ArmcValue {
     ArmcNode *node;
@@ -41,6 +52,8 @@ struct ArmcValue {
     ArmcGroups groups;
     const uint8_t *mask; /* structural mask of an unbatched value: 0 where it can never be non-zero;
                             NULL: all live */
+    const ArmcOrder *order; /* of the variable that it comes from, as far as it can be told; NULL:
+                               raster */
 };
 
 struct ArmcNode {
@@ -54,6 +67,8 @@ struct ArmcNode {
     const void *leaf;   /* leaves: ArmcParam, ArmcInput or the constant's ArmcReal array */
     const int64_t *map; /* movement ops and their gradients: output entry -> input entry, or -1 for
                            the constant 0 */
+    const ArmcGroupReads *group_reads; /* ops with masked weights; NULL: all is live */
+    const ArmcOrder *order; /* scans and `shift`: by which they go from site to site; NULL: raster */
 };
 
 typedef enum ArmcInit {
@@ -85,8 +100,9 @@ typedef struct ArmcInput {
     const char *name;
     ArmcShape shape; /* as the data has it: 28x28x1 */
     int levels;
-    bool given;          /* `given`: conditions, cuts the proof */
-    const int64_t *rank; /* order of variables: rank[i] for entry i; NULL: raster */
+    bool given;             /* `given`: conditions, cuts the proof */
+    const ArmcOrder *order; /* of its pixels or of all its entries; NULL: raster */
+    const int64_t *rank;    /* the same: rank[i] for entry i; set by armc_graph_input */
     ArmcValue *value;
     const ArmcOrigin *origin;
 } ArmcInput;
@@ -113,6 +129,8 @@ struct ArmcGraph {
     size_t input_count, input_capacity;
     ArmcLikelihood **likelihoods;
     size_t likelihood_count, likelihood_capacity;
+    bool may_leak;         /* the script states `unproved` */
+    const ArmcDiags *leak; /* why it is not autoregressive; NULL: proved */
 };
 
 ArmcGraph *armc_graph_new(ArmcArena *arena, ArmcDiags *diags);

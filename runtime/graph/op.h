@@ -45,6 +45,25 @@ typedef struct ArmcRows {
                              lying as `out`'s do; NULL: none */
 } ArmcRows;
 
+/* A part of a row: some neighbouring features of a result at one site, as the sampler computes them. */
+typedef struct ArmcPart {
+    int64_t begin, end;
+    const void *live; /* what `live` of the op found out about them; NULL: it has none */
+} ArmcPart;
+
+/* A piece of work for `at`: part of a result's row at one site, from any rows of the inputs. */
+typedef struct ArmcAt {
+    const ArmcNode *node;
+    const ArmcKernels *k;
+    int64_t n, site;
+    const ArmcPart *part;
+    /* The first of n rows of an input at a site, and how far they lie apart. */
+    const ArmcReal *(*row)(const void *context, int input, int64_t site, int64_t *step);
+    const void *context;
+    ArmcReal *out; /* the row's feature 0 */
+    int64_t out_step;
+} ArmcAt;
+
 /* A piece of work for `forward`: a whole batch, cut in tasks. */
 typedef struct ArmcCall {
     const ArmcNode *node;
@@ -64,6 +83,9 @@ typedef struct ArmcInfer {
 /* Reports a shape error at the node, with both shapes and where each came from. */
 ArmcDiag *armc_infer_error(ArmcInfer *infer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* For ops that go from site to site: sets the node's order from its first input. False after a
+ * diagnostic. In gradients the vjp sets it instead: values there carry none. */
+bool armc_infer_order(ArmcInfer *infer);
 
 typedef struct ArmcGrad ArmcGrad;
 
@@ -84,6 +106,8 @@ enum {
     ARMC_OP_ACCUMULATES = 512, /* `rows` heeds `onto` */
     ARMC_OP_ADDITIVE =
         1024, /* sums over sites: the sum of the sites' rows may be handed over as one row */
+    ARMC_OP_BY_FEATURE =
+        2048, /* rows: feature f of the result comes from feature f of inputs as wide as it */
     ARMC_OP_KEEPS_LEVELS =
         256, /* entries are levels if the first input's are (set for movement ops as well) */
 };
@@ -101,11 +125,12 @@ struct ArmcOp {
     bool (*shape)(
         ArmcInfer *infer); /* where the signature can't say it; NULL: the signature alone */
     void (*groups)(ArmcInfer *infer); /* sets out[0]->groups; NULL: one group */
-    /* The entries (site, group) that an output entry reads directly; NULL: all groups of the same
-     * site of row inputs. */
+    /* Calls `read` for the entries (site, group) of batched inputs, and with input -1 of the result
+     * itself, that an output entry reads directly: no more and no less than what can change it,
+     * given structural zeros. NULL: all groups of the same site, or, elementwise, its own. */
     void (*reads)(const ArmcNode *node, int64_t site, int group, ArmcRead read, void *context);
-    int order; /* in which a scan computes its own entries: +1 ascending, -1 descending rank; 0: any
-                */
+    int order; /* in which a scan computes its own entries: +1 ascending, -1 descending rank by the
+                  node's order; 0: any */
     const char *state; /* names of further outputs kept per entry: "c" for an LSTM */
 
     void (*vjp)(ArmcGrad *grad, ArmcNode *node,
@@ -117,6 +142,14 @@ struct ArmcOp {
     const char *rows_in;
     char rows_out;
     void (*rows)(const ArmcRows *rows);
+    /* The features of one part of the row only, when groups of a site are ready at different times:
+     * pointers are those of the whole row. Needed by rows ops whose results have groups, unless
+     * they are elementwise or BY_FEATURE. `live` says once what of the inputs the part (one run of a
+     * group) depends on. */
+    void (*part)(const ArmcRows *rows, const ArmcPart *part);
+    const void *(*live)(ArmcArena *arena, const ArmcNode *node, const ArmcPart *part);
+    /* Part of one site's row, where a row reads several sites (ops without `rows`). */
+    void (*at)(const ArmcAt *at);
     /* Scans: at the first site `begin` sets the state (NULL: zero); at each site `rows` writes the
      * result from the state, and after everything else at that site `advance` takes the input into
      * the state. Where the result is the state itself, `shows_state`, consumers at the same site
@@ -134,9 +167,12 @@ struct ArmcOp {
     int64_t (*tasks)(const ArmcCall *call);
     void (*forward)(const ArmcCall *call, int64_t task);
 
-    /* Multiply-adds for one example (live ones). NULL: none worth counting. */
-    int64_t (*cost)(const ArmcNode *node);
+    /* Live multiply-adds for one example, of a part of the result's row; at one site, or at all (site
+     * -1). NULL: none worth counting. */
+    int64_t (*cost)(const ArmcNode *node, int64_t site, const ArmcPart *part);
 };
+/* Of the whole node. */
+int64_t armc_node_cost(const ArmcNode *node);
 #define ARMC_OP(name) const ArmcOp armc_op_##name
 extern const ArmcOp *const armc_ops[]; /* NULL-terminated, sorted by name */
 

@@ -42,7 +42,7 @@ static bool attr_equal(const ArmcAttr *a, const ArmcAttr *b)
            (a->count == 0 || memcmp(a->ints, b->ints, (size_t)a->count * sizeof *a->ints) == 0);
 }
 
-/* A movement op's map follows from its attributes. Its gradient's doesn't: there is an entry for
+/* A movement op's map follows from its attributes and its order. Its gradient's doesn't: there is an entry for
  * each of dy's. */
 static bool same_map(const ArmcNode *a, const ArmcNode *b)
 {
@@ -62,7 +62,7 @@ static bool node_equal(const ArmcNode *a, const ArmcNode *b)
     for (int i = 0; i < attr_count(a->op); i++)
         if (!attr_equal(&a->attr[i], &b->attr[i]))
             return false;
-    return same_map(a, b);
+    return armc_order_same(a->order, b->order) && same_map(a, b);
 }
 
 static size_t node_hash(const ArmcNode *node)
@@ -131,6 +131,7 @@ static void fold(Simplify *s, ArmcNode *node)
     node->op = armc_op_get("constant");
     node->in_count = 0;
     node->map = NULL;
+    node->order = NULL;
     node->leaf = result;
     memset(node->attr, 0, sizeof node->attr);
 }

@@ -1,13 +1,13 @@
 /* A model is autoregressive iff the parameters of variable i are ready before its rank. */
 #include "runtime/graph/prove.h"
 
-#include <inttypes.h>
 #include <string.h>
 
+#include "runtime/graph/field.h"
 #include "runtime/graph/ready.h"
 
 typedef struct Prover {
-    const ArmcGraph *graph;
+    ArmcGraph *graph;
     ArmcReady ready;
     const ArmcNode *node; /* whose entry is visited */
     int64_t latest;       /* of what it reads */
@@ -44,19 +44,6 @@ static void visit(Prover *p, int64_t site, int group)
 }
 
 /* --- telling where it leaks --- */
-
-static void name_entry(const ArmcInput *input, int64_t entry, ArmcBuf *out)
-{
-    ArmcShape shape = input->shape;
-    armc_buf_printf(out, "%s(", input->name);
-    int64_t stride = armc_shape_size(shape);
-    bool skip_last = shape.rank == 3 && shape.dims[2] == 1;
-    for (int d = 0; d < shape.rank - skip_last; d++) {
-        stride /= shape.dims[d];
-        armc_buf_printf(out, "%s%" PRId64, d ? "," : "", entry / stride % shape.dims[d]);
-    }
-    armc_buf_puts(out, ")");
-}
 
 static void note_step(ArmcBuf *path, const ArmcNode *node)
 {
@@ -109,6 +96,8 @@ static void report(Prover *p, const ArmcLikelihood *likelihood, int64_t k, int g
                    const ArmcOrigin *model)
 {
     const ArmcInput *input = p->graph->inputs[0];
+    ArmcDiags *diags =
+        p->graph->may_leak ? armc_diags_new(p->graph->arena) : p->graph->diags;
     int64_t entry = likelihood->entries ? likelihood->entries[k] : k;
     ArmcBuf path, target, seen;
     ArmcFault *fault = armc_arena_fault(p->graph->arena);
@@ -119,18 +108,23 @@ static void report(Prover *p, const ArmcLikelihood *likelihood, int64_t k, int g
     for (int64_t e = 0; input->rank && e < armc_shape_size(input->shape); e++)
         if (input->rank[e] == rank)
             from = e;
-    name_entry(input, entry, &target);
-    name_entry(input, from, &seen);
+    armc_input_entry_text(input, entry, &target);
+    armc_input_entry_text(input, from, &seen);
     const ArmcNode *culprit = trace(p, likelihood->params, k, group, &path);
     ArmcDiag *diag =
-        armc_diag_add(p->graph->diags, ARMC_E_leak, culprit->origin ? culprit->origin : model,
-                      "this model is not autoregressive: the distribution of %s depends on %s",
+        armc_diag_add(diags, ARMC_E_leak, culprit->origin ? culprit->origin : model,
+                      "%s: the distribution of %s depends on %s",
+                      p->graph->may_leak ? "NOT autoregressive" : "this model is not autoregressive",
                       target.data, seen.data);
     armc_diag_label(diag, "%s gets through here", seen.data);
     armc_diag_note(diag, (ArmcSpan){0}, "path: %s%s <- %s", likelihood->dist->name, path.data,
                    seen.data);
     armc_diag_help(diag, "a variable may depend on variables before it only: shift, mask or sum "
                          "what comes before (`sum_before`, `shift 1`)");
+    if (p->graph->may_leak) {
+        armc_diag_warn(diag);
+        p->graph->leak = diags;
+    }
     armc_buf_clear(&path);
     armc_buf_clear(&target);
     armc_buf_clear(&seen);
@@ -152,8 +146,9 @@ static bool check_likelihood(Prover *p, const ArmcLikelihood *likelihood, const 
 bool armc_prove(ArmcGraph *graph, const ArmcOrigin *model)
 {
     Prover p = {.graph = graph, .ready = armc_ready_times(graph)};
+    graph->leak = NULL;
     for (size_t i = 0; i < graph->likelihood_count; i++)
         if (!check_likelihood(&p, graph->likelihoods[i], model))
-            return false;
+            return graph->may_leak;
     return true;
 }

@@ -6,7 +6,8 @@
 #include "runtime/graph/op.h"
 
 /* True when proved. False after a diagnostic that shows the variable, the path and the line that
- * let it through. */
+ * let it through; where the script states `unproved` that is a warning, kept as graph->leak, and
+ * the result is true. */
 bool armc_prove(ArmcGraph *graph, const ArmcOrigin *model);
 
 #endif

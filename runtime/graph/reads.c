@@ -2,10 +2,7 @@
 
 int64_t armc_group_first(const ArmcValue *value, int group)
 {
-    int64_t f = 0;
-    while (value->groups.of && value->groups.of[f] != group)
-        f++;
-    return f;
+    return value->groups.first ? value->groups.first[group] : 0;
 }
 
 /* What a row reads when the op doesn't say more: its site (the only one where the input has one),
@@ -60,4 +57,27 @@ ArmcGroupRuns armc_group_runs(ArmcArena *arena, const ArmcValue *value)
         r.run[*next - 1].end = f + 1;
     }
     return r;
+}
+
+ArmcMoved armc_moved_from(const ArmcNode *node, int64_t entry)
+{
+    int64_t from = node->map ? node->map[entry] : entry;
+    int64_t first = armc_shape_size(node->in[0]->shape);
+    if (from < 0)
+        return (ArmcMoved){-1, 0, 0};
+    ArmcMoved moved = {.input = from >= first};
+    from -= moved.input ? first : 0;
+    int64_t width = armc_shape_features(node->in[moved.input]->shape);
+    moved.site = from / width;
+    moved.feature = from % width;
+    return moved;
+}
+
+bool armc_moved_next(const ArmcNode *node, const ArmcMoved *from, int64_t entry, int64_t n)
+{
+    if (from->input < 0)
+        return node->map[entry + n] < 0;
+    int64_t width = armc_shape_features(node->in[from->input]->shape);
+    return from->feature + n < width &&
+           (!node->map || node->map[entry + n] == node->map[entry] + n);
 }

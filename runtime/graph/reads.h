@@ -1,13 +1,13 @@
 /* What one entry of a value reads directly: the relation that the proof, the receptive field and
- * the sampler's schedule are made of. An entry is a site and a group of features. */
+ * the sampler's timetable are made of. An entry is a site and a group of features. */
 #ifndef ARMC_GRAPH_READS_H
 #define ARMC_GRAPH_READS_H
 
 #include "runtime/graph/op.h"
 
-/* Calls `read` for each entry that entry (site, group) of the node's result reads: of batched
- * inputs (others depend on no variable), and, input -1, of the result itself. An entry may be told
- * more than once. */
+/* Calls `read` for each entry that entry (site, group) of the node's result reads: of its inputs
+ * (those that aren't batched depend on no variable and may be left out), and, input -1, of the
+ * result itself. An entry may be told more than once. */
 void armc_reads(const ArmcNode *node, int64_t site, int group, ArmcRead read, void *context);
 
 /* The group of a feature. */
@@ -28,5 +28,14 @@ typedef struct ArmcGroupRuns {
     ArmcRun *run;
 } ArmcGroupRuns;
 ArmcGroupRuns armc_group_runs(ArmcArena *arena, const ArmcValue *value);
+
+/* Where one entry of a movement's result comes from; input -1: it is the constant 0. */
+typedef struct ArmcMoved {
+    int input;
+    int64_t site, feature;
+} ArmcMoved;
+ArmcMoved armc_moved_from(const ArmcNode *node, int64_t entry);
+/* Does entry + n come from n features further in the same row as entry, which is `from`? */
+bool armc_moved_next(const ArmcNode *node, const ArmcMoved *from, int64_t entry, int64_t n);
 
 #endif

@@ -10,7 +10,8 @@ typedef struct Visit {
 
 int64_t armc_site_in_order(const ArmcNode *node, int64_t i)
 {
-    return node->op->order < 0 ? armc_shape_sites(node->out[0]->shape) - 1 - i : i;
+    int64_t rank = node->op->order < 0 ? armc_shape_sites(node->out[0]->shape) - 1 - i : i;
+    return armc_order_at(node->order, rank);
 }
 
 static void note_read(void *context, int input, int64_t site, int group)

@@ -2,38 +2,89 @@
 
 #include <string.h>
 
-static int group_at(const ArmcValue *value, int64_t feature)
+#include "runtime/graph/groups.h"
+#include "runtime/graph/reads.h"
+
+/* --- elementwise ops --- */
+
+/* The group of an input that feature f of an elementwise result reads. */
+static int group_at(const ArmcValue *in, int64_t f)
 {
-    return value->groups.of && armc_shape_features(value->shape) > 1 ? value->groups.of[feature]
-                                                                     : 0;
+    return armc_shape_features(in->shape) > 1 ? armc_group_of(in, f) : 0;
 }
 
-/* Numbers the pairs (group so far, group of the next input) that occur. */
-static int refine(ArmcArena *arena, int32_t *of, int count, int64_t features,
-                  const ArmcValue *value)
+bool armc_entry_is_live(const ArmcValue *value, int64_t site, int64_t feature)
 {
-    size_t next = (size_t)value->groups.count;
-    int32_t *number = ARMC_NEW_ARRAY(arena, int32_t, (size_t)count * next);
-    int found = 0;
-    for (int64_t f = 0; f < features; f++) {
-        int32_t *slot = &number[(size_t)of[f] * next + (size_t)group_at(value, f)];
-        if (!*slot)
-            *slot = ++found;
-        of[f] = *slot - 1;
-    }
-    return found;
+    int64_t width = armc_shape_features(value->shape);
+    int64_t row = armc_shape_sites(value->shape) > 1 ? site * width : 0;
+    return !value->mask || value->mask[row + (width > 1 ? feature : 0)];
+}
+
+bool armc_has_dead_entries(const ArmcValue *value)
+{
+    return value->mask && memchr(value->mask, 0, (size_t)armc_shape_size(value->shape));
+}
+
+static bool factors_are_live(const ArmcNode *node, int64_t site, int64_t feature)
+{
+    for (int i = 0; i < node->in_count; i++)
+        if (!armc_entry_is_live(node->in[i], site, feature))
+            return false;
+    return true;
+}
+
+void armc_product_reads(const ArmcNode *node, int64_t site, int group, ArmcRead read, void *context)
+{
+    int64_t feature = armc_group_first(node->out[0], group);
+    if (!factors_are_live(node, site, feature))
+        return;
+    for (int i = 0; i < node->in_count; i++)
+        if (node->in[i]->batched)
+            read(context, i, armc_shape_sites(node->in[i]->shape) > 1 ? site : 0,
+                 group_at(node->in[i], feature));
 }
 
 void armc_elementwise_groups(ArmcInfer *infer)
 {
-    ArmcNode *node = infer->node;
-    int64_t features = armc_shape_features(node->out[0]->shape);
-    int32_t *of = ARMC_NEW_ARRAY(infer->graph->arena, int32_t, features);
-    int count = 1;
+    const ArmcNode *node = infer->node;
+    ArmcGrouping g;
+    if (!node->out[0]->batched)
+        return;
+    armc_grouping_begin(&g, infer->graph->arena, armc_shape_features(node->out[0]->shape));
+    for (int i = 0; i < node->in_count; i++) {
+        if (!node->in[i]->batched || node->in[i]->groups.count == 1)
+            continue;
+        for (int64_t f = 0; f < g.features; f++)
+            g.key[f] = group_at(node->in[i], f);
+        armc_grouping_split(&g);
+    }
+    node->out[0]->groups = armc_grouping_end(&g);
+}
+
+/* At each site features part by what they read of input i; -1 is nothing. */
+static void split_by_factor(ArmcGrouping *g, const ArmcNode *node, int i)
+{
+    int64_t sites = armc_shape_sites(node->out[0]->shape);
+    for (int64_t site = 0; site < sites && !armc_grouping_is_done(g); site++) {
+        for (int64_t f = 0; f < g->features; f++)
+            g->key[f] = factors_are_live(node, site, f) ? group_at(node->in[i], f) : -1;
+        armc_grouping_split(g);
+    }
+}
+
+void armc_product_groups(ArmcInfer *infer)
+{
+    const ArmcNode *node = infer->node;
+    if (!armc_has_dead_entries(node->in[0]) && !armc_has_dead_entries(node->in[1])) {
+        armc_elementwise_groups(infer);
+        return;
+    }
+    ArmcGrouping g;
+    armc_grouping_begin(&g, infer->graph->arena, armc_shape_features(node->out[0]->shape));
     for (int i = 0; i < node->in_count; i++)
-        if (node->in[i]->groups.count > 1 && node->in[i]->batched)
-            count = refine(infer->graph->arena, of, count, features, node->in[i]);
-    node->out[0]->groups = (ArmcGroups){count, features, count > 1 ? of : NULL};
+        if (node->in[i]->batched)
+            split_by_factor(&g, node, i);
+    node->out[0]->groups = armc_grouping_end(&g);
 }
 
 void armc_same_groups(ArmcInfer *infer)
@@ -41,6 +92,12 @@ void armc_same_groups(ArmcInfer *infer)
     if (armc_shape_features(infer->node->in[0]->shape) ==
         armc_shape_features(infer->node->out[0]->shape))
         infer->node->out[0]->groups = infer->node->in[0]->groups;
+}
+
+void armc_same_reads(const ArmcNode *node, int64_t site, int group, ArmcRead read, void *context)
+{
+    if (node->in[0]->batched)
+        read(context, 0, site, group);
 }
 
 void armc_unary_rows(const ArmcRows *rows, ArmcUnaryKernel f)

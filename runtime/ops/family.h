@@ -6,8 +6,18 @@
 
 /* Groups of an elementwise result: the common refinement of the inputs'. */
 void armc_elementwise_groups(ArmcInfer *infer);
+/* Products: where a factor is a structural zero, nothing is read. */
+void armc_product_groups(ArmcInfer *infer);
+void armc_product_reads(const ArmcNode *node, int64_t site, int group, ArmcRead read,
+                        void *context);
+/* Is the entry live that entry (site, feature) of an elementwise result reads? The value may
+ * stretch over sites, over features, or both. */
+bool armc_entry_is_live(const ArmcValue *value, int64_t site, int64_t feature);
+bool armc_has_dead_entries(const ArmcValue *value);
 /* Each result feature has the group of the same feature of input 0. */
 void armc_same_groups(ArmcInfer *infer);
+/* For ops with armc_same_groups: the same entry of input 0. */
+void armc_same_reads(const ArmcNode *node, int64_t site, int group, ArmcRead read, void *context);
 
 /* Calls f for the rows of one input, in one go where they lie together. */
 typedef void (*ArmcUnaryKernel)(int64_t n, const ArmcReal *x, ArmcReal *y);

@@ -2,15 +2,6 @@
  * ops. */
 #include "runtime/ops/family.h"
 
-/* Is the entry of a factor live that entry i of the product reads? Factors stretch over sites, over
- * features, or both. */
-static bool reads_live(const ArmcValue *factor, int64_t i, int64_t features)
-{
-    int64_t width = armc_shape_features(factor->shape);
-    int64_t site = armc_shape_sites(factor->shape) > 1 ? i / features : 0;
-    return !factor->mask || factor->mask[site * width + (width > 1 ? i % features : 0)];
-}
-
 /* Structural zeros of a product: where either factor has one. */
 static void product_mask(ArmcInfer *infer)
 {
@@ -21,7 +12,8 @@ static void product_mask(ArmcInfer *infer)
     int64_t size = armc_shape_size(shape), features = armc_shape_features(shape);
     uint8_t *mask = ARMC_NEW_ARRAY(infer->graph->arena, uint8_t, size);
     for (int64_t i = 0; i < size; i++)
-        mask[i] = reads_live(a, i, features) && reads_live(b, i, features);
+        mask[i] = armc_entry_is_live(a, i / features, i % features) &&
+                  armc_entry_is_live(b, i / features, i % features);
     infer->node->out[0]->mask = mask;
 }
 
@@ -35,11 +27,12 @@ static void product_mask(ArmcInfer *infer)
     {                                                                                              \
         armc_unary_rows(rows, rows->k->kernel);                                                    \
     }
+#define BINARY_WORLDS "a=3x2 b=3x2; a=3x2 b*=2; a=2x3x2 b=2x1x1; a=3x4 b*=3x4; a=1x4 b=3x1"
+#define BINARY_ROW(op_name)                                                                        \
+    .name = #op_name, .sig = "a b -> broadcast", .flags = ARMC_OP_ELEMENTWISE, .rows_in = "rr",    \
+    .rows_out = 'r', .rows = op_name##_rows, .vjp = op_name##_vjp
 #define BINARY_FIELDS(op_name)                                                                     \
-    .name = #op_name, .sig = "a b -> broadcast", .flags = ARMC_OP_ELEMENTWISE,                     \
-    .groups = armc_elementwise_groups, .rows_in = "rr", .rows_out = 'r', .rows = op_name##_rows,   \
-    .vjp = op_name##_vjp,                                                                          \
-    .probe = "a=3x2 b=3x2; a=3x2 b*=2; a=2x3x2 b=2x1x1; a=3x4 b*=3x4; a=1x4 b=3x1"
+    BINARY_ROW(op_name), .groups = armc_elementwise_groups, .probe = BINARY_WORLDS
 #define UNARY_PROBED(op_name, worlds)                                                              \
     .name = #op_name, .sig = "x -> x", .flags = ARMC_OP_ELEMENTWISE, .groups = armc_same_groups,   \
     .rows_in = "r", .rows_out = 'r', .rows = op_name##_rows, .vjp = op_name##_vjp, .probe = worlds
@@ -61,8 +54,11 @@ static ArmcValue *add_fuse(ArmcGraph *graph, const ArmcNode *node)
         if (sum->node->op != armc_op_get("sum_before") || start->batched ||
             start->shape.rank != 1 || start->shape.dims[0] != armc_shape_features(sum->shape))
             continue;
-        return armc_graph_append(graph, armc_op_get("sum_from"), 2,
-                                 (ArmcValue *[]){sum->node->in[0], start}, NULL, node->origin);
+        ArmcValue *fused =
+            armc_graph_append(graph, armc_op_get("sum_from"), 2,
+                              (ArmcValue *[]){sum->node->in[0], start}, NULL, node->origin);
+        fused->node->order = sum->node->order;
+        return fused;
     }
     return NULL;
 }
@@ -86,7 +82,12 @@ static void mul_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
             armc_grad_add(grad, node->in[i],
                           ARMC_GRAD(grad, node, "mul", NULL, dy, node->in[1 - i]));
 }
-ARMC_OP(mul) = {BINARY_FIELDS(mul), .mask = product_mask,
+ARMC_OP(mul) = {BINARY_ROW(mul),
+                .groups = armc_product_groups,
+                .reads = armc_product_reads,
+                .mask = product_mask,
+                .probe = BINARY_WORLDS
+                "; a=3x4 b*=3x4~101101110001; a*=3~010 b=2x3; a=2x4 b*=2x1~10",
                 .doc = "a * b, entry by entry; dimensions of size 1 stretch."};
 
 BINARY_ROWS(div, div)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runtime/base/rng.h"
+#include "runtime/graph/reads.h"
 
 static bool needs_levels(ArmcInfer *infer)
 {
@@ -24,6 +25,13 @@ static void scale_rows(const ArmcRows *rows)
                        rows->out + r * rows->out_step);
 }
 
+static void scale_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
+{
+    ArmcAttr factor = {.given = true, .r = 1.0 / (node->in[0]->levels - 1)};
+    if (armc_grad_wants(grad, node->in[0]))
+        armc_grad_add(grad, node->in[0], ARMC_GRAD(grad, node, "times", &factor, dy));
+}
+
 ARMC_OP(scale) = {
     .name = "scale",
     .doc = "Levels 0..K-1 as numbers from 0 to 1.",
@@ -32,6 +40,7 @@ ARMC_OP(scale) = {
     .probe = "x=3x2:5; x=2x2x1:2",
     .shape = needs_levels,
     .groups = armc_same_groups,
+    .vjp = scale_vjp,
     .rows_in = "r",
     .rows_out = 'r',
     .rows = scale_rows,
@@ -54,29 +63,53 @@ static void one_hot_groups(ArmcInfer *infer)
 {
     const ArmcValue *x = infer->node->in[0];
     int64_t features = armc_shape_features(infer->node->out[0]->shape);
+    if (x->groups.count == 1)
+        return;
     int32_t *of = ARMC_NEW_ARRAY(infer->graph->arena, int32_t, features);
+    int64_t *first = ARMC_NEW_ARRAY(infer->graph->arena, int64_t, x->groups.count);
     for (int64_t f = 0; f < features; f++)
-        of[f] = x->groups.of ? x->groups.of[f / x->levels] : 0;
-    infer->node->out[0]->groups = (ArmcGroups){x->groups.count, features, of};
+        of[f] = armc_group_of(x, f / x->levels);
+    for (int g = 0; g < x->groups.count; g++)
+        first[g] = armc_group_first(x, g) * x->levels;
+    infer->node->out[0]->groups = (ArmcGroups){x->groups.count, features, of, first};
 }
 
-static void one_hot_reads(const ArmcNode *node, int64_t site, int group, ArmcRead read,
-                          void *context)
-{
-    (void)node;
-    read(context, 0, site, group);
-}
-
-static void one_hot_rows(const ArmcRows *rows)
+/* A part holds all the features of its channels. */
+static void one_hot_part(const ArmcRows *rows, const ArmcPart *part)
 {
     int64_t levels = rows->node->in[0]->levels;
     for (int64_t r = 0; r < rows->n; r++) {
         const ArmcReal *x = rows->in[0] + r * rows->in_step[0];
         ArmcReal *y = rows->out + r * rows->out_step;
-        memset(y, 0, (size_t)rows->out_width * sizeof *y);
-        for (int64_t c = 0; c < rows->in_width[0]; c++)
+        memset(y + part->begin, 0, (size_t)(part->end - part->begin) * sizeof *y);
+        for (int64_t c = part->begin / levels; c < part->end / levels; c++)
             y[c * levels + (int64_t)x[c]] = 1;
     }
+}
+
+static void one_hot_rows(const ArmcRows *rows)
+{
+    one_hot_part(rows, &(ArmcPart){.end = rows->out_width});
+}
+
+static ArmcValue *reshaped(ArmcGrad *grad, const ArmcNode *node, ArmcValue *d, ArmcShape shape)
+{
+    int64_t *dims = ARMC_NEW_ARRAY(armc_grad_graph(grad)->arena, int64_t, shape.rank + 1);
+    memcpy(dims, shape.dims, (size_t)shape.rank * sizeof *dims);
+    ArmcAttr attr = {.given = true, .count = shape.rank, .ints = dims};
+    return ARMC_GRAD(grad, node, "reshape", &attr, d);
+}
+
+/* A level is no real number: its derivative is taken at the one-hot vector and summed over the
+ * levels. dx[c] = sum over k of dy[c,k] */
+static void one_hot_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
+{
+    ArmcValue *x = node->in[0];
+    if (!armc_grad_wants(grad, x))
+        return;
+    ArmcShape rows = armc_shape_make(2, (int64_t[]){armc_shape_size(x->shape), x->levels});
+    ArmcValue *sum = ARMC_GRAD(grad, node, "sum_features", NULL, reshaped(grad, node, dy, rows));
+    armc_grad_add(grad, x, reshaped(grad, node, sum, x->shape));
 }
 
 ARMC_OP(one_hot) = {
@@ -86,10 +119,12 @@ ARMC_OP(one_hot) = {
     .probe = "x=3x2:5; x=2x2x1:2",
     .shape = one_hot_shape,
     .groups = one_hot_groups,
-    .reads = one_hot_reads,
+    .reads = armc_same_reads,
+    .vjp = one_hot_vjp,
     .rows_in = "r",
     .rows_out = 'r',
     .rows = one_hot_rows,
+    .part = one_hot_part,
 };
 
 /* --- dropout --- */
@@ -160,6 +195,7 @@ ARMC_OP(dropout) = {
     .probe = "x=3x5 | rate=0.5",
     .shape = dropout_shape,
     .groups = armc_same_groups,
+    .reads = armc_same_reads,
     .vjp = dropout_vjp,
     .rows_in = "r",
     .rows_out = 'r',

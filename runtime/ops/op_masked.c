@@ -1,4 +1,6 @@
 /* Gradients of parameters that a mask cuts out. */
+#include <string.h>
+
 #include "runtime/ops/family.h"
 
 enum { TASK_ENTRIES = 1 << 16 };
@@ -17,8 +19,10 @@ static void masked_forward(const ArmcCall *call, int64_t task)
     int64_t end = begin + TASK_ENTRIES < size ? begin + TASK_ENTRIES : size;
     const ArmcReal *x = call->in[0];
     ArmcReal *y = call->out[0];
-    for (int64_t i = begin; i < end; i++)
-        y[i] = !mask || mask[i] ? x[i] : 0;
+    if (mask)
+        call->k->masked(end - begin, mask + begin, x + begin, y + begin);
+    else
+        memcpy(y + begin, x + begin, (size_t)(end - begin) * sizeof *y);
 }
 
 ARMC_OP(masked) = {

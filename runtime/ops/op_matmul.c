@@ -1,7 +1,7 @@
 /* Products with one matrix for all sites. Letters: s sites, k features in, n features out. */
 #include <string.h>
 
-#include "runtime/ops/family.h"
+#include "runtime/ops/weight_reads.h"
 
 /* A matrix product over R = batch x sites rows is cut where it is longer, in pieces that depend on
  * the shape only. */
@@ -64,7 +64,7 @@ static int64_t rows_of(const ArmcCall *call, int input)
 /* Under a mask a block of the result is computed in strips, each from what is live for it: with
  * features in the order of their degrees masks are block triangular, and half of the arithmetic is
  * left out. */
-enum { STRIP = 128 };
+enum { STRIP = 128, FEW_ROWS = 256 };
 
 typedef struct Range {
     int64_t begin, end;
@@ -114,9 +114,14 @@ static void clear(int64_t rows, int64_t width, ArmcReal *y, int64_t step)
 
 /* --- y = x W --- */
 
+/* Under a mask a task is a strip or some of them, with all rows where these are few: what a strip
+ * reads of the weight is then read once. */
 static Grid result_grid(const ArmcCall *call)
 {
-    return grid(rows_of(call, 0), armc_shape_features(call->node->out[0]->shape));
+    int64_t rows = rows_of(call, 0), columns = armc_shape_features(call->node->out[0]->shape);
+    if (call->node->in[1]->mask && rows <= FEW_ROWS)
+        return (Grid){cut(rows, FEW_ROWS), cut(columns, STRIP)};
+    return grid(rows, columns);
 }
 
 /* Of y and dx alike: both have a row for each row of input 0. */
@@ -159,84 +164,95 @@ static void matmul_rows(const ArmcRows *rows)
                   rows->out_step, armc_rows_begin_onto(rows));
 }
 
-static int64_t matmul_cost(const ArmcNode *node)
+static int64_t matmul_cost(const ArmcNode *node, int64_t site, const ArmcPart *part)
 {
-    int64_t live = 0, size = armc_shape_size(node->in[1]->shape);
-    for (int64_t i = 0; i < size; i++)
-        live += !node->in[1]->mask || node->in[1]->mask[i];
-    return armc_shape_sites(node->in[0]->shape) * live;
+    const uint8_t *mask = node->in[1]->mask;
+    int64_t k = armc_shape_features(node->in[0]->shape),
+            n = armc_shape_features(node->out[0]->shape), live = 0;
+    for (int64_t i = 0; mask && i < k; i++)
+        for (int64_t f = part->begin; f < part->end; f++)
+            live += mask[i * n + f];
+    if (!mask)
+        live = k * (part->end - part->begin);
+    return site < 0 ? live * armc_shape_sites(node->in[0]->shape) : live;
 }
 
-/* A hash of each column's mask pattern, so that most unequal columns are told apart at once. */
-static uint64_t *hash_columns(ArmcArena *arena, const uint8_t *mask, int64_t k, int64_t n)
+/* Neighbouring columns of a part with the same mask, and the input features that they read. */
+typedef struct LiveColumns {
+    int64_t begin, end;
+    const Range *rows; /* closed by an empty one */
+} LiveColumns;
+
+static const Range *live_ranges(ArmcArena *arena, const ArmcNode *node, int64_t column)
 {
-    uint64_t *hash = ARMC_NEW_ARRAY(arena, uint64_t, n);
-    for (int64_t i = 0; i < k; i++)
-        for (int64_t f = 0; f < n; f++)
-            hash[f] = (hash[f] ^ mask[i * n + f]) * UINT64_C(0x100000001B3) + (uint64_t)i;
-    return hash;
+    const uint8_t *mask = node->in[1]->mask;
+    int64_t k = armc_shape_features(node->in[0]->shape),
+            n = armc_shape_features(node->out[0]->shape);
+    Range *ranges = NULL;
+    size_t count = 0, capacity = 0;
+    for (int64_t i = 0; i < k; i++) {
+        bool live = !mask || mask[i * n + column];
+        if (live && count > 0 && ranges[count - 1].end == i)
+            ranges[count - 1].end++;
+        else if (live)
+            ARMC_PUSH(arena, ranges, count, capacity, ((Range){i, i + 1}));
+    }
+    ARMC_PUSH(arena, ranges, count, capacity, ((Range){0, 0}));
+    return ranges;
 }
 
-static bool same_pattern(const uint8_t *mask, const uint64_t *hash, int64_t k, int64_t n, int64_t a,
-                         int64_t b)
+static bool same_column(const ArmcNode *node, int64_t a, int64_t b)
 {
-    if (hash[a] != hash[b])
-        return false;
-    for (int64_t i = 0; i < k; i++)
-        if (mask[i * n + a] != mask[i * n + b])
-            return false;
-    return true;
+    const uint8_t *mask = node->in[1]->mask;
+    int64_t n = armc_shape_features(node->out[0]->shape), i = 0;
+    while (mask && i < armc_shape_features(node->in[0]->shape) &&
+           mask[i * n + a] == mask[i * n + b])
+        i++;
+    return !mask || i == armc_shape_features(node->in[0]->shape);
 }
 
-/* Features with equal mask pattern are a group. */
+/* Columns of one group read the same groups, not always the same features of them. Closed by an
+ * empty run of columns. */
+static const void *matmul_live(ArmcArena *arena, const ArmcNode *node, const ArmcPart *part)
+{
+    LiveColumns *columns = NULL;
+    size_t count = 0, capacity = 0;
+    for (int64_t f = part->begin; f < part->end; f++)
+        if (count > 0 && same_column(node, f - 1, f))
+            columns[count - 1].end = f + 1;
+        else
+            ARMC_PUSH(arena, columns, count, capacity,
+                      ((LiveColumns){f, f + 1, live_ranges(arena, node, f)}));
+    ARMC_PUSH(arena, columns, count, capacity, ((LiveColumns){0, 0, NULL}));
+    return columns;
+}
+
+/* The same chain as that of the whole row, dead terms left out. */
+static void matmul_columns(const ArmcRows *rows, const LiveColumns *columns)
+{
+    int64_t n = rows->out_width, width = columns->end - columns->begin;
+    ArmcReal *out = rows->out + columns->begin;
+    const Range *range = columns->rows;
+    if (range->end == 0)
+        clear(rows->n, width, out, rows->out_step);
+    for (bool more = false; range->end > 0; range++, more = true)
+        rows->k->gemm(rows->n, width, range->end - range->begin, rows->in[0] + range->begin,
+                      rows->in_step[0], rows->in[1] + range->begin * n + columns->begin, n, out,
+                      rows->out_step, more);
+}
+
+static void matmul_part(const ArmcRows *rows, const ArmcPart *part)
+{
+    for (const LiveColumns *columns = part->live; columns->end > 0; columns++)
+        matmul_columns(rows, columns);
+}
+
+/* Features whose columns let the same through are a group. */
 static void matmul_groups(ArmcInfer *infer)
 {
-    ArmcNode *node = infer->node;
-    const uint8_t *mask = node->in[1]->mask;
-    if (!mask)
-        return;
-    ArmcArena *arena = infer->graph->arena;
-    int64_t n = armc_shape_features(node->out[0]->shape),
-            k = armc_shape_features(node->in[0]->shape);
-    const uint64_t *hash = hash_columns(arena, mask, k, n);
-    int32_t *of = ARMC_NEW_ARRAY(arena, int32_t, n);
-    int64_t *first = ARMC_NEW_ARRAY(arena, int64_t, n);
-    int count = 0;
-    for (int64_t f = 0; f < n; f++) {
-        int g = f > 0 && same_pattern(mask, hash, k, n, f, f - 1) ? of[f - 1] : 0;
-        while (g < count && !same_pattern(mask, hash, k, n, f, first[g]))
-            g++;
-        if (g == count)
-            first[count++] = f;
-        of[f] = g;
-    }
-    node->out[0]->groups = (ArmcGroups){count, n, of};
-}
-
-static int64_t first_of_group(const ArmcValue *value, int group)
-{
-    int64_t f = 0;
-    while (value->groups.of && value->groups.of[f] != group)
-        f++;
-    return f;
-}
-
-/* A result feature reads the features of its site that its column's mask lets through. */
-static void matmul_reads(const ArmcNode *node, int64_t site, int group, ArmcRead read,
-                         void *context)
-{
-    const ArmcValue *x = node->in[0];
-    const uint8_t *mask = node->in[1]->mask;
-    int64_t n = armc_shape_features(node->out[0]->shape), k = armc_shape_features(x->shape);
-    int64_t column = first_of_group(node->out[0], group);
-    int last = -1; /* neighbours often share a group: it is told once */
-    for (int64_t f = 0; f < k; f++) {
-        int g = x->groups.of ? x->groups.of[f] : 0;
-        if (g == last || (mask && !mask[f * n + column]))
-            continue;
-        read(context, 0, site, g);
-        last = g;
-    }
+    int64_t k = armc_shape_features(infer->node->in[0]->shape),
+            n = armc_shape_features(infer->node->out[0]->shape);
+    armc_weight_groups(infer, (ArmcWeightLayout){1, 0, 1, n, k});
 }
 
 /* Where there is one site, nothing is gained by fusing, and the dead part of the gradient is left
@@ -262,13 +278,16 @@ ARMC_OP(matmul) = {
     .doc = "At each site the features times one matrix: y[n] = sum over k of x[k] weight[k,n].",
     .sig = "x[*s,k] weight[k,n] -> [*s,n]",
     .flags = ARMC_OP_ACCUMULATES,
-    .probe = "x=3x4 weight=4x5; x=1x7 weight=7x1; x=2x3x2 weight=2x33",
+    .probe = "x=3x4 weight=4x5; x=1x7 weight=7x1; x=2x3x2 weight=2x33; "
+             "x=2x4 weight=4x3~110110001000; x=1x3 weight=3x4~011000100010",
     .groups = matmul_groups,
-    .reads = matmul_reads,
+    .reads = armc_weight_reads,
     .vjp = matmul_vjp,
     .rows_in = "rw",
     .rows_out = 'r',
     .rows = matmul_rows,
+    .part = matmul_part,
+    .live = matmul_live,
     .tasks = result_tasks,
     .forward = matmul_forward,
     .cost = matmul_cost,
@@ -360,24 +379,40 @@ static void matmul_dw_block(const ArmcCall *call, Block b)
     Range live = live_columns(weight, b.row, b.m);
     Block inner = {b.row, live.begin > b.column ? live.begin : b.column, b.m, 0};
     int64_t end = live.end < b.column + b.n ? live.end : b.column + b.n;
-    clear(b.m, b.n, call->out[0] + b.row * n + b.column, n);
-    if (inner.column >= end)
+    ArmcReal *block = call->out[0] + b.row * n;
+    if (inner.column >= end) {
+        clear(b.m, b.n, block + b.column, n);
         return;
+    }
     inner.n = end - inner.column;
+    clear(b.m, inner.column - b.column, block + b.column, n);
+    clear(b.m, b.column + b.n - end, block + end, n);
     const ArmcReal *x = call->in[0] + b.row, *dy = call->in[1] + inner.column;
-    ArmcReal *dw = call->out[0] + b.row * n + inner.column;
+    ArmcReal *dw = block + inner.column;
     if (call->exact)
         call->k->gemm_outer(b.m, inner.n, rows_of(call, 0), x, k, dy, n, dw, n, 0);
     else
         armc_blas_gemm(1, 0, b.m, inner.n, rows_of(call, 0), 1, x, k, dy, n, 0, dw, n);
+    const uint8_t *mask = weight->mask + b.row * n + inner.column;
     for (int64_t i = 0; i < b.m; i++)
-        for (int64_t j = 0; j < inner.n; j++)
-            dw[i * n + j] = weight->mask[(b.row + i) * n + inner.column + j] ? dw[i * n + j] : 0;
+        call->k->masked(inner.n, mask + i * n, dw + i * n, dw + i * n);
+}
+
+/* A task is a strip of rows or some of them, over all columns. */
+static Grid masked_grid(const ArmcCall *call)
+{
+    int64_t n = armc_shape_features(call->node->in[1]->shape);
+    return (Grid){cut(armc_shape_features(call->node->in[0]->shape), STRIP), (Cut){n, 1, n}};
+}
+
+static int64_t matmul_dw_masked_tasks(const ArmcCall *call)
+{
+    return grid_tasks(masked_grid(call));
 }
 
 static void matmul_dw_masked_forward(const ArmcCall *call, int64_t task)
 {
-    Block b = block_of(weight_grid(call), task);
+    Block b = block_of(masked_grid(call), task);
     for (int64_t end = b.row + b.m; b.row < end; b.row += b.m) {
         b.m = strip(call->node->in[2], end - b.row);
         matmul_dw_block(call, b);
@@ -414,6 +449,6 @@ ARMC_OP(matmul_dw_masked) = {
     .sig = "x[*s,k] dy[*s,n] weight[k,n] -> [k,n]",
     .flags = ARMC_OP_INTERNAL | ARMC_OP_SUMS_BATCH,
     .mask = weight_mask,
-    .tasks = matmul_dw_tasks,
+    .tasks = matmul_dw_masked_tasks,
     .forward = matmul_dw_masked_forward,
 };

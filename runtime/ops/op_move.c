@@ -5,6 +5,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "runtime/graph/groups.h"
+#include "runtime/graph/reads.h"
+
 int64_t *armc_move_map(ArmcInfer *infer)
 {
     ArmcNode *node = infer->node;
@@ -61,48 +64,74 @@ static void split_entry(const ArmcNode *node, int64_t from, int *input, int64_t 
     *entry = from >= first ? from - first : from;
 }
 
-static int group_of(const ArmcValue *value, int64_t feature)
-{
-    return value->groups.of ? value->groups.of[feature] : 0;
-}
-
-/* Every entry of a group may come from another site: all are listed. */
+/* The features of a group come from the same entry: the first one's stands for all. */
 static void move_reads(const ArmcNode *node, int64_t site, int group, ArmcRead read, void *context)
 {
     const ArmcValue *out = node->out[0];
-    int64_t features = armc_shape_features(out->shape);
-    for (int64_t f = 0; f < features; f++) {
-        int64_t from = node->map ? node->map[site * features + f] : site * features + f, entry;
-        int input;
-        if (group_of(out, f) != group || from < 0)
-            continue;
-        split_entry(node, from, &input, &entry);
-        int64_t width = armc_shape_features(node->in[input]->shape);
-        read(context, input, entry / width, group_of(node->in[input], entry % width));
-    }
+    int64_t o = site * armc_shape_features(out->shape) + armc_group_first(out, group), entry;
+    int64_t from = node->map ? node->map[o] : o;
+    int input;
+    if (from < 0)
+        return;
+    split_entry(node, from, &input, &entry);
+    const ArmcValue *in = node->in[input];
+    int64_t width = armc_shape_features(in->shape);
+    if (in->batched)
+        read(context, input, entry / width, armc_group_of(in, entry % width));
 }
 
-/* Does every result feature come from the same feature of input 0, whatever the site? Then groups
- * stay. */
-static bool keeps_features(const ArmcNode *node)
+/* What result entries read, one after the other, as a number for each (input, site, group); -1 for
+ * nothing. Mostly the next entry comes from the next feature, so that nothing is divided. */
+typedef struct Walk {
+    const ArmcNode *node;
+    int64_t from, width;  /* the entry that was last read, all inputs laid end to end */
+    int64_t feature, row; /* its feature; the number of group 0 at its site */
+    const ArmcValue *in;
+    int64_t second; /* where the numbers of input 1 begin */
+} Walk;
+
+static void walk_to(Walk *w, int64_t from)
 {
-    int64_t features = armc_shape_features(node->out[0]->shape),
-            size = armc_shape_size(node->out[0]->shape);
-    if (node->in_count != 1 || armc_shape_features(node->in[0]->shape) != features)
-        return false;
-    for (int64_t o = 0; node->map && o < size; o++)
-        if (node->map[o] >= 0 && node->map[o] % features != o % features)
-            return false;
-    return true;
+    int64_t entry;
+    int input;
+    if (from == w->from + 1 && w->feature + 1 < w->width) {
+        w->feature++;
+    } else {
+        split_entry(w->node, from, &input, &entry);
+        w->in = w->node->in[input];
+        w->width = armc_shape_features(w->in->shape);
+        w->feature = entry % w->width;
+        w->row = (input ? w->second : 0) + entry / w->width * w->in->groups.count;
+    }
+    w->from = from;
 }
 
+static int64_t number_of_read(Walk *w, int64_t from)
+{
+    if (from < 0)
+        return -1;
+    walk_to(w, from);
+    return w->in->batched ? w->row + armc_group_of(w->in, w->feature) : -1;
+}
+
+/* Features that come from the same entries, site by site, are a group. */
 void armc_move_groups(ArmcInfer *infer)
 {
-    ArmcValue *out = infer->node->out[0];
-    if (keeps_features(infer->node))
-        out->groups = infer->node->in[0]->groups;
-    else
-        out->groups = armc_groups_each(infer->graph->arena, armc_shape_features(out->shape));
+    const ArmcNode *node = infer->node;
+    ArmcValue *out = node->out[0];
+    int64_t features = armc_shape_features(out->shape), size = armc_shape_size(out->shape);
+    ArmcGrouping g;
+    Walk walk = {.node = node, .from = -2};
+    if (!out->batched)
+        return;
+    walk.second = armc_shape_sites(node->in[0]->shape) * node->in[0]->groups.count;
+    armc_grouping_begin(&g, infer->graph->arena, features);
+    for (int64_t row = 0; row < size && !armc_grouping_is_done(&g); row += features) {
+        for (int64_t f = 0; f < features; f++)
+            g.key[f] = number_of_read(&walk, node->map ? node->map[row + f] : row + f);
+        armc_grouping_split(&g);
+    }
+    out->groups = armc_grouping_end(&g);
 }
 
 void armc_move_mask(ArmcInfer *infer)
@@ -300,25 +329,32 @@ static bool shift_shape(ArmcInfer *infer)
 {
     ArmcNode *node = infer->node;
     ArmcShape shape = node->out[0]->shape = node->in[0]->shape;
+    if (!armc_infer_order(infer))
+        return false;
+    node->out[0]->order = node->order;
     int64_t width = armc_shape_features(shape), sites = armc_shape_sites(shape),
             *map = armc_move_map(infer);
-    for (int64_t s = 0; s < sites; s++)
-        for (int64_t f = 0; f < width; f++) {
-            int64_t from = s - node->attr[0].i;
-            map[s * width + f] = from < 0 || from >= sites ? -1 : from * width + f;
-        }
+    for (int64_t s = 0; s < sites; s++) {
+        int64_t rank = armc_order_rank(node->order, s) - node->attr[0].i;
+        bool inside = rank >= 0 && rank < sites;
+        int64_t from = inside ? armc_order_at(node->order, rank) : -1;
+        for (int64_t f = 0; f < width; f++)
+            map[s * width + f] = inside ? from * width + f : -1;
+    }
     return true;
 }
 static const ArmcSpec shift_attrs[] = {
     {.name = "sites",
      .kind = ARMC_SPEC_INT,
      .preset = "1",
-     .doc = "how far: site i gets the features of site i - n; negative: from later ones"},
+     .doc =
+         "how far: site i of the order gets the features of site i - n; negative: from later ones"},
     {0}};
 ARMC_OP(shift) = {
     MOVE_FIELDS(shift, 0), .sig = "x -> ?", .attrs = shift_attrs,
     .probe = "x=4x2 | sites=1; x=4x2 | sites=-2; x=3x1 | sites=5",
-    .doc = "Each site gets the features of an earlier one, in raster order; zeros come in."};
+    .doc =
+        "Each site gets the features of an earlier one, in the variables' order; zeros come in."};
 
 static int64_t clamp_index(int64_t i, int64_t length)
 {

@@ -1,7 +1,7 @@
 /* Products with a matrix for each site, and tables read by level. Letters: s sites, k in, n out.
  * Weights are out-major, [*s,n,k]: the weights into one unit lie together, and a single unit's are
  * a row. */
-#include "runtime/ops/family.h"
+#include "runtime/ops/weight_reads.h"
 
 #include <string.h>
 
@@ -21,9 +21,10 @@ static void site_matmul_rows(const ArmcRows *rows)
                           armc_rows_begin_onto(rows));
 }
 
-static int64_t site_matmul_cost(const ArmcNode *node)
+static int64_t site_matmul_cost(const ArmcNode *node, int64_t site, const ArmcPart *part)
 {
-    return armc_shape_size(node->in[1]->shape);
+    int64_t each = armc_shape_features(node->in[0]->shape) * (part->end - part->begin);
+    return site < 0 ? each * armc_shape_sites(node->in[0]->shape) : each;
 }
 
 static void site_matmul_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
@@ -36,16 +37,38 @@ static void site_matmul_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
                       ARMC_GRAD(grad, node, "site_matmul_dw", NULL, dy, node->in[0]));
 }
 
+/* Units are independent of each other. Weights from features that are not there yet are zeros. */
+static void site_matmul_part(const ArmcRows *rows, const ArmcPart *part)
+{
+    ArmcRows some = *rows;
+    some.in[1] += part->begin * rows->in_width[0];
+    some.out += part->begin;
+    some.out_width = part->end - part->begin;
+    site_matmul_rows(&some);
+}
+
+static void site_matmul_groups(ArmcInfer *infer)
+{
+    int64_t k = armc_shape_features(infer->node->in[0]->shape),
+            n = armc_shape_features(infer->node->out[0]->shape);
+    int64_t sites = armc_shape_sites(infer->node->out[0]->shape);
+    armc_weight_groups(infer, (ArmcWeightLayout){sites, n * k, k, 1, k});
+}
+
 ARMC_OP(site_matmul) = {
     .name = "site_matmul",
     .doc = "Each site's features times its own matrix: y[n] = sum over k of x[k] weight[n,k].",
     .sig = "x[*s,k] weight[*s,n,k] -> [*s,n]",
     .flags = ARMC_OP_ACCUMULATES,
-    .probe = "x=3x4 weight=3x5x4; x=4x1 weight=4x6x1; x=2x2x3 weight=2x2x1x3; x=2x40 weight=2x3x40",
+    .probe = "x=3x4 weight=3x5x4; x=4x1 weight=4x6x1; x=2x2x3 weight=2x2x1x3; "
+             "x=2x40 weight=2x3x40; x=2x3 weight=2x3x3~100110110011110000",
+    .groups = site_matmul_groups,
+    .reads = armc_weight_reads,
     .vjp = site_matmul_vjp,
     .rows_in = "rs",
     .rows_out = 'r',
     .rows = site_matmul_rows,
+    .part = site_matmul_part,
     .cost = site_matmul_cost,
 };
 
@@ -136,6 +159,16 @@ static void embed_rows(const ArmcRows *rows)
     }
 }
 
+static void embed_part(const ArmcRows *rows, const ArmcPart *part)
+{
+    int64_t n = rows->out_width, levels = table_levels(rows->node->in[1]);
+    for (int64_t r = 0; r < rows->n; r++) {
+        int64_t level = level_of(rows->in[0][r * rows->in_step[0]], levels);
+        memcpy(rows->out + r * rows->out_step + part->begin, rows->in[1] + level * n + part->begin,
+               (size_t)(part->end - part->begin) * sizeof(ArmcReal));
+    }
+}
+
 /* dtable[x] += dy */
 static void embed_dw_rows(const ArmcRows *rows)
 {
@@ -164,11 +197,35 @@ static bool embed_shape(ArmcInfer *infer)
     return false;
 }
 
+/* A level is no real number: its derivative is taken at the one-hot vector and summed over the
+ * levels that x has. dx = sum over k of (dy table^T)[k], the product by the op `product`. */
+static void level_vjp(ArmcGrad *grad, ArmcNode *node, const char *product, ArmcValue *dy)
+{
+    ArmcValue *x = node->in[0];
+    if (!armc_grad_wants(grad, x))
+        return;
+    ArmcValue *d = ARMC_GRAD(grad, node, product, NULL, dy, node->in[1]);
+    int64_t *end = ARMC_NEW_ARRAY(armc_grad_graph(grad)->arena, int64_t, ARMC_MAX_RANK);
+    memcpy(end, d->shape.dims, sizeof d->shape.dims);
+    end[d->shape.rank - 1] = x->levels;
+    ArmcAttr part[ARMC_MAX_ATTRS] = {{0}, {.given = true, .count = d->shape.rank, .ints = end}};
+    if (x->levels < armc_shape_features(d->shape))
+        d = ARMC_GRAD(grad, node, "slice", part, d);
+    armc_grad_add(grad, x, ARMC_GRAD(grad, node, "sum_features", NULL, d));
+}
+
 static void embed_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
 {
     if (armc_grad_wants(grad, node->in[1]))
         armc_grad_add(grad, node->in[1],
                       ARMC_GRAD(grad, node, "embed_dw", NULL, node->in[0], dy, node->in[1]));
+    level_vjp(grad, node, "matmul_dx", dy);
+}
+
+static void embed_groups(ArmcInfer *infer)
+{
+    int64_t n = armc_shape_features(infer->node->out[0]->shape);
+    armc_weight_groups(infer, (ArmcWeightLayout){1, 0, 1, n, infer->node->in[0]->levels});
 }
 
 ARMC_OP(embed) = {
@@ -176,12 +233,15 @@ ARMC_OP(embed) = {
     .doc = "The row of a table that each site's level names.",
     .sig = "x[*s,1] table[k,n] -> [*s,n]",
     .flags = ARMC_OP_ACCUMULATES,
-    .probe = "x=3x1:4 table=4x5; x=2x2x1:3 table=3x1",
+    .probe = "x=3x1:4 table=4x5; x=2x2x1:3 table=3x1; x=2x1:3 table=3x4~010100000110",
     .shape = embed_shape,
+    .groups = embed_groups,
+    .reads = armc_weight_reads,
     .vjp = embed_vjp,
     .rows_in = "rw",
     .rows_out = 'r',
     .rows = embed_rows,
+    .part = embed_part,
 };
 
 ARMC_OP(embed_dw) = {
@@ -199,6 +259,16 @@ static void site_embed_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
     if (armc_grad_wants(grad, node->in[1]))
         armc_grad_add(grad, node->in[1],
                       ARMC_GRAD(grad, node, "site_embed_dw", NULL, node->in[0], dy, node->in[1]));
+    level_vjp(grad, node, "site_matmul", dy);
+}
+
+static void site_embed_groups(ArmcInfer *infer)
+{
+    const ArmcValue *x = infer->node->in[0];
+    int64_t n = armc_shape_features(infer->node->out[0]->shape),
+            step = table_levels(infer->node->in[1]) * n;
+    armc_weight_groups(infer,
+                       (ArmcWeightLayout){armc_shape_sites(x->shape), step, 1, n, x->levels});
 }
 
 ARMC_OP(site_embed) = {
@@ -206,12 +276,16 @@ ARMC_OP(site_embed) = {
     .doc = "The row that each site's level names in the site's own table.",
     .sig = "x[*s,1] table[*s,k,n] -> [*s,n]",
     .flags = ARMC_OP_ACCUMULATES,
-    .probe = "x=3x1:4 table=3x4x5; x=2x2x1:3 table=2x2x3x1",
+    .probe = "x=3x1:4 table=3x4x5; x=2x2x1:3 table=2x2x3x1; x=2x1:2 table=2x2x3~101000100110; "
+             "x=1x1:2 table=1x3x2~100001",
     .shape = embed_shape,
+    .groups = site_embed_groups,
+    .reads = armc_weight_reads,
     .vjp = site_embed_vjp,
     .rows_in = "rs",
     .rows_out = 'r',
     .rows = embed_rows,
+    .part = embed_part,
 };
 
 ARMC_OP(site_embed_dw) = {

@@ -21,27 +21,39 @@ static void running_advance(const ArmcRows *rows)
 }
 
 #define RUNNING_FIELDS                                                                             \
-    .reads = read_neighbour, .rows_in = "r", .rows_out = 'r', .rows = running_rows,                \
-    .advance = running_advance, .shows_state = true, .adds_to_state = true
+    .flags = ARMC_OP_BY_FEATURE, .shape = armc_infer_order, .reads = read_neighbour,               \
+    .rows_in = "r", .rows_out = 'r', .rows = running_rows, .advance = running_advance,             \
+    .shows_state = true, .adds_to_state = true
 
 static void read_neighbour(const ArmcNode *node, int64_t site, int group, ArmcRead read,
                            void *context)
 {
-    int64_t sites = armc_shape_sites(node->out[0]->shape), from = site - node->op->order;
-    if (from < 0 || from >= sites)
+    int64_t sites = armc_shape_sites(node->out[0]->shape),
+            rank = armc_order_rank(node->order, site) - node->op->order;
+    if (rank < 0 || rank >= sites)
         return;
+    int64_t from = armc_order_at(node->order, rank);
     read(context, -1, from, group);
     read(context, 0, from, group);
 }
 
+/* The gradient is the sum in the other direction, by the same order. */
+static void running_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy, const char *back)
+{
+    ArmcValue *d = ARMC_GRAD(grad, node, back, NULL, dy);
+    d->node->order = node->order;
+    armc_grad_add(grad, node->in[0], d);
+}
+
 static void sum_before_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
 {
-    armc_grad_add(grad, node->in[0], ARMC_GRAD(grad, node, "sum_after", NULL, dy));
+    running_vjp(grad, node, dy, "sum_after");
 }
 
 ARMC_OP(sum_before) = {
     .name = "sum_before",
-    .doc = "At each site the sum over the sites before it; zero at the first.",
+    .doc = "At each site the sum over the sites before it, in the variables' order; zero at the "
+           "first.",
     .sig = "x -> x",
     .probe = "x=4x3; x=2x2x1; x=1x5",
     .groups = armc_same_groups,
@@ -69,7 +81,7 @@ ARMC_OP(sum_from) = {
     .name = "sum_from",
     .doc = "sum_before with a start: a bias that is added at every site costs nothing.",
     .sig = "x[*s,n] start[n] -> x",
-    .flags = ARMC_OP_INTERNAL,
+    .flags = ARMC_OP_INTERNAL | ARMC_OP_BY_FEATURE,
     .probe = "x=4x3 start=3; x=2x2x1 start=1",
     .groups = armc_same_groups,
     .order = +1,
@@ -86,12 +98,13 @@ ARMC_OP(sum_from) = {
 
 static void sum_after_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
 {
-    armc_grad_add(grad, node->in[0], ARMC_GRAD(grad, node, "sum_before", NULL, dy));
+    running_vjp(grad, node, dy, "sum_before");
 }
 
 ARMC_OP(sum_after) = {
     .name = "sum_after",
-    .doc = "At each site the sum over the sites after it; zero at the last.",
+    .doc = "At each site the sum over the sites after it, in the variables' order; zero at the "
+           "last.",
     .sig = "x -> x",
     .probe = "x=4x3; x=2x2x1; x=1x5",
     .groups = armc_same_groups,
@@ -164,6 +177,22 @@ static void sum_sites_forward(const ArmcCall *call, int64_t task)
         call->k->add(width, y, x + s * width, y);
 }
 
+/* The same sums, from the first site to the last. */
+static void sum_sites_at(const ArmcAt *at)
+{
+    int64_t width = at->part->end - at->part->begin;
+    for (int64_t s = 0; s < armc_shape_sites(at->node->in[0]->shape); s++) {
+        int64_t step;
+        const ArmcReal *x = at->row(at->context, 0, s, &step);
+        for (int64_t r = 0; r < at->n; r++) {
+            ArmcReal *y = at->out + r * at->out_step + at->part->begin;
+            if (s == 0)
+                memset(y, 0, (size_t)width * sizeof *y);
+            at->k->add(width, y, x + r * step + at->part->begin, y);
+        }
+    }
+}
+
 static void read_all_sites(const ArmcNode *node, int64_t site, int group, ArmcRead read,
                            void *context)
 {
@@ -183,6 +212,7 @@ ARMC_OP(sum_sites) = {
     .vjp = stretch_vjp,
     .tasks = per_example_tasks,
     .forward = sum_sites_forward,
+    .at = sum_sites_at,
 };
 
 /* --- the way back: y stretched to the shape of x --- */

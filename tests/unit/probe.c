@@ -70,12 +70,16 @@ static void parse_input(Probe *probe, char *word)
     char *shape = strchr(word, '=');
     assert_non_null(shape);
     *shape++ = '\0';
+    char *mask = strchr(shape, '~');
+    if (mask)
+        *mask++ = '\0';
     char *kind = strchr(shape, ':');
     if (kind)
         *kind++ = '\0';
     size_t length = strlen(word);
-    *in = (ProbeInput){.name = word, .shape = shape, .shared = word[length - 1] == '*'};
-    if (in->shared)
+    *in = (ProbeInput){.name = word, .shape = shape, .mask = mask};
+    in->shared = mask || word[length - 1] == '*';
+    if (word[length - 1] == '*')
         word[length - 1] = '\0';
     in->positive = kind && strcmp(kind, "positive") == 0;
     in->levels = kind && !in->positive ? atoi(kind) : 0;
@@ -137,17 +141,25 @@ static void make_positive(Lab *lab, const ArmcValue *leaf)
         data[i] = data[i] < 0 ? ARMC_R(0.4) - data[i] : data[i] + ARMC_R(0.4);
 }
 
+void probe_clear_dead(const ArmcValue *value, ArmcReal *data)
+{
+    for (int64_t i = 0; value->mask && i < armc_shape_size(value->shape); i++)
+        if (!value->mask[i])
+            data[i] = 0;
+}
+
 void probe_leaves(Lab *lab, const Probe *probe, bool all_shared, ArmcValue **in)
 {
     for (int i = 0; i < probe->in_count; i++) {
         const ProbeInput *from = &probe->in[i];
         if (from->shared || all_shared)
-            in[i] = lab_param(lab, from->name, from->shape, NULL);
+            in[i] = lab_param(lab, from->name, from->shape, from->mask);
         else
             in[i] = lab_input(lab, from->name, from->shape, from->levels);
         lab_fill(lab, in[i], (uint64_t)i + 10);
         if (from->positive)
             make_positive(lab, in[i]);
+        probe_clear_dead(in[i], lab_data(lab, in[i], &(int64_t){0}));
     }
 }
 

@@ -4,7 +4,8 @@
  *
  * Worlds stand between `;`. Each names the inputs with their shapes, in the order of the signature:
  * `*` behind the name makes a value that all examples share, `:4` levels 0..3, `:positive` positive
- * numbers. Behind `|` stand attributes. */
+ * numbers, `~1011` the structural mask of a parameter, a character an entry. Behind `|` stand
+ * attributes. */
 #ifndef ARMC_TESTS_PROBE_H
 #define ARMC_TESTS_PROBE_H
 
@@ -13,7 +14,7 @@
 enum { PROBE_WORLDS = 12 };
 
 typedef struct ProbeInput {
-    const char *name, *shape;
+    const char *name, *shape, *mask;
     int levels;
     bool positive, shared;
 } ProbeInput;
@@ -31,6 +32,8 @@ size_t probe_parse(Lab *lab, const ArmcOp *op, Probe probes[PROBE_WORLDS]);
 
 /* Leaves for the inputs of a world, filled at random. With all_shared none of them is batched. */
 void probe_leaves(Lab *lab, const Probe *probe, bool all_shared, ArmcValue **in);
+/* Zeros where the value's structural mask has them. */
+void probe_clear_dead(const ArmcValue *value, ArmcReal *data);
 /* Is there an input of whole numbers? Those are never shared. */
 bool probe_has_levels(const Probe *probe);
 

@@ -1,12 +1,13 @@
 /* Tests generated from the op table: for each world that a row's probe names, the gradient against
- * central differences, the same bits every time and with every set of kernels, reads against
- * perturbed inputs, and refused shapes. */
+ * central differences, the same bits every time and with every set of kernels, and refused shapes.
+ * What ops read is the matter of test_reads.c. */
 #include "tests/unit/gradient.h"
 #include "tests/unit/probe.h"
 
 #include <math.h>
 #include <string.h>
 
+#include "runtime/graph/reads.h"
 #include "runtime/graph/sig.h"
 
 enum { BATCH = 3 };
@@ -105,190 +106,59 @@ static void test_same_bits(void **state)
     probe_each(BATCH, check_bits);
 }
 
-/* --- reads --- */
+/* --- parts of rows --- */
 
-/* Which (site, group) entries of each input an output entry may depend on. */
-typedef struct Listed {
-    const ArmcNode *node;
-    bool *entry[ARMC_MAX_INPUTS]; /* (sites, groups) */
-} Listed;
-
-static int group_of(const ArmcValue *value, int64_t feature)
+/* The row of one example at a site. */
+static ArmcRows rows_at(Lab *lab, const ArmcNode *node, int64_t site, ArmcReal *out)
 {
-    return value->groups.of ? value->groups.of[feature] : 0;
-}
-
-static void list_reads(Listed *listed, int64_t site, int group);
-
-static void list_one(void *context, int input, int64_t site, int group)
-{
-    Listed *listed = context;
-    if (input < 0) { /* a scan's own earlier entry: what that one reads */
-        list_reads(listed, site, group);
-        return;
-    }
-    const ArmcValue *value = listed->node->in[input];
-    assert_true(input < listed->node->in_count && site >= 0 &&
-                site < armc_shape_sites(value->shape));
-    assert_true(group >= 0 && group < value->groups.count);
-    listed->entry[input][site * value->groups.count + group] = true;
-}
-
-/* Elementwise: the same entry, or the only one where an input stretches. */
-static void list_same_entry(Listed *listed, int i, int64_t site, int group)
-{
-    const ArmcValue *in = listed->node->in[i], *out = listed->node->out[0];
-    for (int64_t f = 0; f < armc_shape_features(out->shape); f++)
-        if (group_of(out, f) == group)
-            list_one(listed, i, armc_shape_sites(in->shape) > 1 ? site : 0,
-                     group_of(in, armc_shape_features(in->shape) > 1 ? f : 0));
-}
-
-static void list_site(Listed *listed, int i, int64_t site)
-{
-    const ArmcValue *in = listed->node->in[i];
-    for (int g = 0; g < in->groups.count; g++)
-        list_one(listed, i, armc_shape_sites(in->shape) > 1 ? site : 0, g);
-}
-
-/* What the row says, or what its kind implies. */
-static void list_reads(Listed *listed, int64_t site, int group)
-{
-    const ArmcOp *op = listed->node->op;
-    if (op->reads) {
-        op->reads(listed->node, site, group, list_one, listed);
-        return;
-    }
-    for (int i = 0; i < listed->node->in_count; i++) {
-        if (op->flags & ARMC_OP_ELEMENTWISE)
-            list_same_entry(listed, i, site, group);
-        else if (op->rows_in && op->rows_in[i] == 'r')
-            list_site(listed, i, site);
-    }
-}
-
-static Listed listed_for(Lab *lab, const ArmcNode *node, int64_t site, int group)
-{
-    Listed listed = {.node = node};
+    ArmcRows rows = {.node = node, .k = lab->kernels, .n = 1, .site = site, .out = out};
+    rows.sites = armc_rows_sites(node);
+    rows.out_step = rows.out_width = armc_shape_features(node->out[0]->shape);
     for (int i = 0; i < node->in_count; i++) {
-        const ArmcValue *in = node->in[i];
-        listed.entry[i] =
-            ARMC_NEW_ARRAY(lab->arena, bool, armc_shape_sites(in->shape) * in->groups.count);
+        int64_t count, size = armc_shape_size(node->in[i]->shape);
+        ArmcReal *data = lab_data(lab, node->in[i], &count);
+        rows.in_step[i] = rows.in_width[i] = armc_shape_features(node->in[i]->shape);
+        rows.in[i] = node->op->rows_in[i] == 'w' ? data : data + size / rows.sites * site;
     }
-    list_reads(&listed, site, group);
-    return listed;
+    return rows;
 }
 
-static void apply(Lab *lab, const ArmcNode *node, ArmcReal *const *in, ArmcReal *out)
+static const void *live_of(Lab *lab, const ArmcNode *node, const ArmcPart *part)
 {
-    ArmcStepInfo info = {.training = true};
-    ArmcCall call = {.node = node, .k = lab->kernels, .info = &info, .batch = 1, .exact = true};
-    for (int i = 0; i < node->in_count; i++)
-        call.in[i] = in[i];
-    call.out[0] = out;
-    call.out[1] = ARMC_NEW_ARRAY(lab->arena, ArmcReal, armc_shape_features(node->out[0]->shape));
-    armc_apply(&call);
+    return node->op->live ? node->op->live(lab->arena, node, part) : NULL;
 }
 
-/* Fails where an output entry changed that does not list the input entry. */
-static void compare_with_reads(Lab *lab, const Probe *probe, const ArmcNode *node,
-                               const ArmcReal *before, const ArmcReal *after, int input,
-                               int64_t entry)
-{
-    const ArmcValue *in = node->in[input], *out = node->out[0];
-    int64_t width = armc_shape_features(out->shape), in_width = armc_shape_features(in->shape);
-    int64_t slot = entry / in_width * in->groups.count + group_of(in, entry % in_width);
-    for (int64_t o = 0; o < armc_shape_size(out->shape); o++) {
-        if (memcmp(&before[o], &after[o], sizeof before[o]) == 0)
-            continue;
-        Listed listed = listed_for(lab, node, o / width, group_of(out, o % width));
-        if (!listed.entry[input][slot])
-            fail_msg(
-                "%s, %s: result entry %lld depends on entry %lld of %s, which reads does not list",
-                probe->op->name, probe->text, (long long)o, (long long)entry,
-                probe->in[input].name);
-    }
-}
-
-static void check_groups(const ArmcValue *value)
-{
-    int64_t features = armc_shape_features(value->shape);
-    assert_int_equal(value->groups.features, features);
-    assert_true(value->groups.count >= 1 && (value->groups.of || value->groups.count == 1));
-    for (int64_t f = 0; f < features; f++)
-        assert_in_range(group_of(value, f), 0, value->groups.count - 1);
-}
-
-static ArmcReal another(const ArmcValue *value, ArmcReal x)
-{
-    if (!value->levels)
-        return x > 0 ? x + ARMC_R(2.5) : x - ARMC_R(2.5);
-    return x + 1 < (ArmcReal)value->levels ? x + 1 : 0;
-}
-
-static void check_node_reads(Lab *lab, const Probe *probe, const ArmcNode *node)
-{
-    ArmcReal *in[ARMC_MAX_INPUTS];
-    for (int i = 0; i < node->in_count; i++) {
-        int64_t size = armc_shape_size(node->in[i]->shape);
-        in[i] = ARMC_NEW_ARRAY(lab->arena, ArmcReal, size);
-        for (int64_t e = 0; e < size; e++)
-            in[i][e] = node->in[i]->levels
-                           ? (ArmcReal)lab_level((uint64_t)i, (uint64_t)e, node->in[i]->levels)
-                           : (ArmcReal)fabs(lab_random((uint64_t)i, (uint64_t)e));
-    }
-    int64_t out_size = armc_shape_size(node->out[0]->shape);
-    ArmcReal *before = ARMC_NEW_ARRAY(lab->arena, ArmcReal, out_size),
-             *after = ARMC_NEW_ARRAY(lab->arena, ArmcReal, out_size);
-    apply(lab, node, in, before);
-    for (int i = 0; i < node->in_count; i++)
-        for (int64_t e = 0; node->in[i]->batched && e < armc_shape_size(node->in[i]->shape); e++) {
-            ArmcReal kept = in[i][e];
-            in[i][e] = another(node->in[i], kept);
-            apply(lab, node, in, after);
-            in[i][e] = kept;
-            compare_with_reads(lab, probe, node, before, after, i, e);
-        }
-}
-
-static void check_reads(Lab *lab, const Probe *probe)
+/* Neighbours of one group, a part at a time, are the same bits as the whole row. */
+static void check_parts(Lab *lab, const Probe *probe)
 {
     ArmcValue *in[ARMC_MAX_INPUTS];
+    if (!probe->op->part)
+        return;
     probe_leaves(lab, probe, false, in);
-    ArmcValue *y = lab_call(lab, probe->op->name, probe->attr, probe->in_count, in);
-    check_groups(y);
-    check_node_reads(lab, probe, y->node);
+    const ArmcValue *y = lab_call(lab, probe->op->name, probe->attr, probe->in_count, in);
+    ArmcGroupRuns runs = armc_group_runs(lab->arena, y);
+    int64_t width = armc_shape_features(y->shape);
+    ArmcReal *whole = ARMC_NEW_ARRAY(lab->arena, ArmcReal, width),
+             *parts = ARMC_NEW_ARRAY(lab->arena, ArmcReal, width);
+    for (int64_t site = 0; site < armc_shape_sites(y->shape); site++) {
+        ArmcRows rows = rows_at(lab, y->node, site, whole);
+        probe->op->rows(&rows);
+        rows.out = parts;
+        for (int64_t r = 0; r < runs.first[y->groups.count]; r++) {
+            ArmcPart part = {runs.run[r].begin, runs.run[r].end, NULL};
+            part.live = live_of(lab, y->node, &part);
+            probe->op->part(&rows, &part);
+        }
+        if (memcmp(whole, parts, (size_t)width * sizeof *whole) != 0)
+            fail_msg("%s, %s: the parts of site %lld are not the row", probe->op->name, probe->text,
+                     (long long)site);
+    }
 }
 
-static void test_reads_list_every_dependence(void **state)
+static void test_parts_make_the_row(void **state)
 {
     (void)state;
-    probe_each(1, check_reads);
-}
-
-/* A masked product reads what its mask lets through, and no more: 4 groups of inputs, 2 of results.
- */
-static void test_masked_matmul_reads_its_live_inputs(void **state)
-{
-    (void)state;
-    Lab lab;
-    lab_open(&lab, 1);
-    ArmcValue *x = lab_input(&lab, "x", "2x4", 0);
-    ArmcValue *w = lab_param(&lab, "w", "4x3",
-                             "110"
-                             "110"
-                             "001"
-                             "000");
-    ArmcValue *y = LAB(&lab, "matmul", NULL, x, w);
-    assert_int_equal(y->groups.count, 2);
-    assert_int_equal(group_of(y, 0), group_of(y, 1));
-    Listed listed = listed_for(&lab, y->node, 1, group_of(y, 0));
-    const bool expected[] = {false, false, false, false, true, true, false, false};
-    assert_memory_equal(listed.entry[0], expected, sizeof expected);
-    Listed last = listed_for(&lab, y->node, 0, group_of(y, 2));
-    const bool expected_last[] = {false, false, true, false, false, false, false, false};
-    assert_memory_equal(last.entry[0], expected_last, sizeof expected_last);
-    lab_close(&lab);
+    probe_each(1, check_parts);
 }
 
 /* --- shapes that don't fit --- */
@@ -323,6 +193,7 @@ static void call_with(const Probe *from, int input, const char *shape, bool must
         if (strcmp(probes[w].text, from->text) == 0)
             probe = probes[w];
     probe.in[input].shape = shape;
+    probe.in[input].mask = NULL;
     probe_leaves(&lab, &probe, false, in);
     ArmcValue *y = lab_try(&lab, probe.op->name, probe.attr, probe.in_count, in);
     const char *messages = lab_messages(&lab);
@@ -394,8 +265,7 @@ int main(void)
         cmocka_unit_test(test_gradients),
         cmocka_unit_test(test_gradients_of_what_examples_share),
         cmocka_unit_test(test_same_bits),
-        cmocka_unit_test(test_reads_list_every_dependence),
-        cmocka_unit_test(test_masked_matmul_reads_its_live_inputs),
+        cmocka_unit_test(test_parts_make_the_row),
         cmocka_unit_test(test_shapes_that_do_not_fit),
         cmocka_unit_test(test_weights_are_never_batched),
     };

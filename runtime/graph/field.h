@@ -1,0 +1,37 @@
+/* The receptive field of a variable: which of the variables before it its distribution can see, by
+ * the same reads that prove a model autoregressive. */
+#ifndef ARMC_GRAPH_FIELD_H
+#define ARMC_GRAPH_FIELD_H
+
+#include "runtime/base/buf.h"
+#include "runtime/graph/graph.h"
+
+/* What a variable is to the one whose field it is. */
+typedef enum ArmcFieldMark {
+    ARMC_FIELD_LATER, /* its rank is larger: it must not be seen */
+    ARMC_FIELD_BLIND, /* it may be seen and is not */
+    ARMC_FIELD_SEEN,
+    ARMC_FIELD_SELF,
+} ArmcFieldMark;
+
+typedef struct ArmcField {
+    const ArmcInput *input;
+    int64_t variable;            /* whose field it is: an entry of the input */
+    uint8_t *mark;               /* (D) ArmcFieldMark of each entry */
+    int64_t legal, seen, blind;  /* variables before it; legal = seen + blind */
+} ArmcField;
+
+/* Of a model that was proved autoregressive; in `arena`. One sweep back over the graph. */
+ArmcField armc_field_find(ArmcArena *arena, const ArmcGraph *graph, int64_t variable);
+
+/* The likelihood that has a variable, and its place in it. */
+typedef struct ArmcLikelihoodEntry {
+    const ArmcLikelihood *likelihood;
+    int64_t place;
+} ArmcLikelihoodEntry;
+ArmcLikelihoodEntry armc_likelihood_of(const ArmcGraph *graph, int64_t variable);
+
+/* "image(14,14)": an entry as a user counts it. A last dimension of 1 is left out. */
+void armc_input_entry_text(const ArmcInput *input, int64_t entry, ArmcBuf *out);
+
+#endif
