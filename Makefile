@@ -1,5 +1,5 @@
 # armc.  make | make debug | make asan | make double      the program: ./armc (release), build/KIND/armc (the others)
-#        make deps | demo | test | big | lint | bench | fmt | fmt-check | install PREFIX=… | clean
+#        make deps | demo | test | big | fuzz | lint | bench | bench-prove | results | results-check | fmt | fmt-check | install PREFIX=… | clean
 #        CC=clang works; WERROR=1 turns warnings into errors; V=1 shows the commands.
 #
 # One pass of this file builds one KIND. What can be written by a program is: the registries of ops, commands, … come
@@ -31,9 +31,12 @@ optimize_release := -O2 -g
 optimize_debug   := -Og -g3
 optimize_asan    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 optimize_double  := -O2 -g -DARMC_DOUBLE
+# For `make fuzz` only; by clang. Tracing of comparisons helps with magic numbers (below: runtime/data) and else only costs.
+optimize_fuzz    := -O2 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+            -fno-sanitize-coverage=trace-cmp
 OPTIMIZE := $(optimize_$(KIND))
 ifeq ($(OPTIMIZE),)
-$(error KIND must be release, debug, asan or double, not "$(KIND)")
+$(error KIND must be release, debug, asan, double or fuzz, not "$(KIND)")
 endif
 
 # Kernels promise the same bits everywhere: no contraction that the source doesn't spell out (kernels.h).
@@ -81,7 +84,7 @@ LIBRARY := $(BUILD)/libarmc.a
 
 # --- what one calls ----------------------------------------------------------------------------------------------------
 
-.PHONY: all debug asan double program unit deps demo test big lint bench fmt fmt-check install clean FORCE
+.PHONY: all debug asan double program unit fuzzers replays fuzz deps demo test big lint bench bench-prove profile fmt fmt-check install clean FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -120,6 +123,7 @@ $(BUILD)/gen/%.o: $(GEN)/%.c $(BUILD)/flags | $(GEN)/parser.h $(GEN)/lexer.h
 	$Q$(COMPILE) $(EXTRA) -MMD -MP -c -o $@ $<
 
 $(BUILD)/gen/lexer.o $(BUILD)/gen/parser.o: EXTRA = $(GENERATED_WARNINGS)
+$(BUILD)/runtime/data/%.o: EXTRA = $(if $(filter fuzz,$(KIND)),-fsanitize-coverage=trace-cmp)
 $(BUILD)/runtime/kernels/%.o: EXTRA = $(FIXED_ORDER)
 $(BUILD)/runtime/kernels/%_avx2.o: EXTRA = $(FIXED_ORDER) $(AVX2)
 $(BUILD)/runtime/kernels/%_avx512.o: EXTRA = $(FIXED_ORDER) $(AVX512)
@@ -158,6 +162,34 @@ $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(UNIT_SHARED:%.c=$(BUIL
 .SECONDARY: $(UNIT:%=%.o)
 -include $(UNIT:%=%.d) $(UNIT_SHARED:%.c=$(BUILD)/%.d)
 
+# Each tests/fuzz/fuzz_NAME.c is a target: with libFuzzer a program fuzz_NAME, with mutate_NAME.c where there is one;
+# without it, replay_NAME, which goes through the inputs that it is given.
+FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZERS := $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/fuzz_%)
+REPLAYS := $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/replay_%)
+FUZZ_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/fuzz/*.c))
+
+fuzzers: $(FUZZERS)
+replays: $(REPLAYS)
+$(patsubst %.c,$(BUILD)/%,$(subst mutate_,fuzz_,$(wildcard tests/fuzz/mutate_*.c))): \
+            $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/mutate_%.o
+$(FUZZERS): $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuzz.o $(LIBRARY)
+	$(call say,link,$@)
+	$Q$(CC) $(OPTIMIZE) -fsanitize=fuzzer $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRARY) $(LINK) $(LDLIBS)
+$(REPLAYS): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuzz.o \
+            $(BUILD)/tests/fuzz/replay.o $(LIBRARY)
+	$(call say,link,$@)
+	$Q$(CC) $(OPTIMIZE) $(LDFLAGS) -o $@ $^ $(LINK) $(LDLIBS)
+.SECONDARY: $(FUZZ_OBJECTS)
+-include $(FUZZ_OBJECTS:.o=.d)
+
+# RUNS executions of each target (or of TARGETS="script png"): 10,000,000 take hours.
+RUNS ?= 20000
+fuzz:
+	@tools/deps.sh build fuzz
+	@$(MAKE) --no-print-directory KIND=fuzz CC=clang fuzzers
+	@tests/fuzz/run.sh $(RUNS) $(TARGETS)
+
 test:
 	@tools/deps.sh build test
 	@tests/run.sh $(SUITES)
@@ -165,6 +197,7 @@ test:
 # What is too large for every day.
 big: program
 	@tests/big/npy.sh ./armc
+	@tests/big/made.sh ./armc
 
 # --- the rest ----------------------------------------------------------------------------------------------------------
 
@@ -179,6 +212,13 @@ demo:
 lint:
 	@tools/lint.sh
 
+.PHONY: results results-check results-accept
+# The trainings of docs/results/runs.txt: NAME=… for some of them.
+results: program
+	@tools/results.sh train $(or $(NAME),$(error NAME=… says which of docs/results/runs.txt))
+results-check results-accept: results-%: program
+	@tools/results.sh $* $(NAME)
+
 # Each bench/*.c is a program that links the runtime.
 BENCH := $(patsubst %.c,$(BUILD)/%,$(wildcard bench/*.c))
 $(BENCH): $(BUILD)/bench/%: $(BUILD)/bench/%.o $(LIBRARY)
@@ -189,6 +229,15 @@ $(BENCH): $(BUILD)/bench/%: $(BUILD)/bench/%.o $(LIBRARY)
 
 bench: program $(BENCH)
 	@bench/run
+
+# Where the time of a training step goes: make profile FILE=models/nade.arm ARGS='data=mnist batch=100'
+FILE ?= models/nade.arm
+profile: program
+	@./armc profile $(FILE) $(ARGS)
+
+# How long the proof takes; fails where that is more than it may.
+bench-prove: $(BUILD)/bench/prove
+	@$<
 
 OUR_C = $(shell find include runtime grammar tests bench -name '*.[ch]')
 fmt:

@@ -52,7 +52,7 @@ static void armc_yyerror(const ArmcSpan *span, ArmcParse *parse, const char *mes
 %token <name> NAME "a name" CALL "a call" INDEX "an element"
 %token <tree> NUMBER "a number" STRING "a string" SIZE "a size"
 %token MODEL "`model`" BLOCK "`block`" OPTION "`option`" IMPORT "`import`" PARAM "`param`" SHARED "`shared`"
-%token INPUT "`input`" GIVEN "`given`" REPEAT "`repeat`" AS "`as`" IF "`if`" ELSE "`else`" RETURN "`return`"
+%token INPUT "`input`" GIVEN "`given`" UNPROVED "`unproved`" REPEAT "`repeat`" AS "`as`" IF "`if`" ELSE "`else`" RETURN "`return`"
 %token OR "`or`" AND "`and`" NOT "`not`" DSLASH "`//`" LE "`<=`" GE "`>=`" EQ "`==`" NE "`!=`"
 %token NEWLINE "the end of the line" SUBSCRIPT "a subscript"
 %token END 0 "the end of the file"
@@ -107,6 +107,7 @@ statement:
 |   SHARED NAME '=' closure                 { $$ = ONE(SHARED, @$, $2, $4); }
 |   INPUT NAME arguments_opt                { $$ = LIST(INPUT, @$, NULL, FIRST(LEAF(NAME, @2, $2), $3)); }
 |   GIVEN arguments                         { $$ = LIST(GIVEN, @$, NULL, $2); }
+|   UNPROVED                                { $$ = LEAF(UNPROVED, @$, NULL); }
 |   REPEAT expr body                        { $$ = TWO(REPEAT, @$, NULL, $2, $3); }
 |   REPEAT expr AS NAME body                { $$ = TWO(REPEAT, @$, $4, $2, $5); }
 |   if

@@ -104,13 +104,33 @@ void armc_token_add(ArmcParse *parse, ArmcToken token)
 static const struct {
     const char *word;
     int kind;
+    const char *use, *doc; /* for `armc help` */
 } keywords[] = {
-    {"model", ARMC_T_MODEL},   {"block", ARMC_T_BLOCK}, {"option", ARMC_T_OPTION},
-    {"import", ARMC_T_IMPORT}, {"param", ARMC_T_PARAM}, {"shared", ARMC_T_SHARED},
-    {"input", ARMC_T_INPUT},   {"given", ARMC_T_GIVEN}, {"repeat", ARMC_T_REPEAT},
-    {"as", ARMC_T_AS},         {"if", ARMC_T_IF},       {"else", ARMC_T_ELSE},
-    {"return", ARMC_T_RETURN}, {"or", ARMC_T_OR},       {"and", ARMC_T_AND},
-    {"not", ARMC_T_NOT},
+    {"model", ARMC_T_MODEL, "model NAME(PARAMETERS) { STATEMENTS }", "defines a model"},
+    {"block", ARMC_T_BLOCK, "block NAME(it, PARAMETERS) { STATEMENTS }", "defines a block"},
+    {"option", ARMC_T_OPTION, "option NAME = DEFAULT",
+     "a constant that the command line may replace: armc run FILE NAME=VALUE"},
+    {"import", ARMC_T_IMPORT, "import \"FILE.arm\"",
+     "brings in the blocks, models and constants of a file"},
+    {"param", ARMC_T_PARAM, "param NAME [DIMS] init=… scale=… mask=… decay=… path=…",
+     "declares a parameter"},
+    {"shared", ARMC_T_SHARED, "shared NAME = { STATEMENTS }",
+     "a block with one set of parameters, however often it is used"},
+    {"input", ARMC_T_INPUT, "input NAME SIZE levels=… order=… seed=…", "the model's variable"},
+    {"given", ARMC_T_GIVEN, "given NAME", "what a model is conditioned on"},
+    {"unproved", ARMC_T_UNPROVED, "unproved",
+     "lets a model run that is not autoregressive; every report on it says so"},
+    {"repeat", ARMC_T_REPEAT, "repeat N as NAME { STATEMENTS }",
+     "runs its statements N times while the model is built; NAME counts from 0"},
+    {"as", ARMC_T_AS, "STAGE as NAME", "names a stage, and so its parameters"},
+    {"if", ARMC_T_IF, "if CONDITION { STATEMENTS } else { STATEMENTS }",
+     "runs one of two, as a constant says"},
+    {"else", ARMC_T_ELSE, "if CONDITION { STATEMENTS } else { STATEMENTS }",
+     "what runs where the condition is false"},
+    {"return", ARMC_T_RETURN, "return VALUE, VALUE …", "ends a block with these results"},
+    {"or", ARMC_T_OR, "A or B", "of constants: true where one of both is"},
+    {"and", ARMC_T_AND, "A and B", "of constants: true where both are"},
+    {"not", ARMC_T_NOT, "not A", "of constants: true where A is false"},
 };
 enum { KEYWORDS = sizeof keywords / sizeof *keywords };
 
@@ -125,6 +145,16 @@ int armc_token_word(const char *text, size_t length)
 const char *armc_keyword(size_t index)
 {
     return index < KEYWORDS ? keywords[index].word : NULL;
+}
+
+const char *armc_keyword_use(const char *word, const char **doc)
+{
+    for (size_t i = 0; i < KEYWORDS; i++)
+        if (strcmp(keywords[i].word, word) == 0) {
+            *doc = keywords[i].doc;
+            return keywords[i].use;
+        }
+    return NULL;
 }
 
 static ArmcTree *make_number(ArmcParse *parse, ArmcSpan span, double number, bool is_integer)

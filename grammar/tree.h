@@ -42,6 +42,8 @@ bool armc_parse_is_unfinished(ArmcArena *arena, const char *text);
 
 /* The keywords one by one, for completion; NULL behind the last. */
 const char *armc_keyword(size_t index);
+/* How a keyword is written, and what it does; NULL where the word is none. */
+const char *armc_keyword_use(const char *word, const char **doc);
 
 /* Prints the tree in the one true layout (armc fmt). Comments (`#`) are kept.
  * print(parse(print(parse(s)))) is stable. */

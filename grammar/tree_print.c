@@ -335,6 +335,9 @@ static void print_statement(ArmcPrinter *p, const ArmcTree *tree)
         armc_buf_puts(p->out, "given");
         armc_print_arguments(p, tree->kids, tree->kid_count);
         break;
+    case ARMC_TREE_UNPROVED:
+        armc_buf_puts(p->out, "unproved");
+        break;
     case ARMC_TREE_REPEAT:
         print_repeat(p, tree);
         break;

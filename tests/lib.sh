@@ -2,7 +2,8 @@
 # one case, in an empty folder of its own, and exits with 0: passed, 77: skipped (its last line says why), else: failed.
 #
 # A checker finds in its environment: ARMC, the program; ARMC_ROOT, the top of the repository; ARMC_BUILD, the kind of
-# build. It may leave a file `counts` with "PASSED FAILED" where a case holds several tests.
+# build. It may leave a file `counts` with "PASSED FAILED" where a case holds several tests, and a file `note` with a line
+# that is shown.
 
 ARMC_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export ARMC_ROOT
@@ -44,10 +45,13 @@ case_counts() {
     fi
 }
 
-# report_case FOLDER CASE: shows what a failed or skipped one said.
+# report_case FOLDER CASE: shows its note, and what a failed or skipped one said.
 report_case() {
     local status
     status=$(cat "$1/status")
+    if [ -s "$1/folder/note" ]; then
+        sed 's/^/  /' "$1/folder/note"
+    fi
     case $status in
     0) return ;;
     77) echo "  skipped: ${2#"$ARMC_ROOT"/}: $(tail -n 1 "$1/log")" ;;

@@ -1,10 +1,10 @@
 #!/bin/bash
-# run.sh [SUITE…]: builds the release, asan and double builds and runs the suites (unit lang errors docs cli; all of them
-# without arguments). One line a suite; the last line is "N passed, N failed".
+# run.sh [SUITE…]: builds the release, asan and double builds and runs the suites (unit lang errors docs cli fuzz onnx;
+# all of them without arguments). One line a suite; the last line is "N passed, N failed".
 . "$(dirname "$0")/lib.sh"
 cd "$ARMC_ROOT" || exit 1
 
-suites=${*:-unit lang errors docs cli}
+suites=${*:-unit lang errors docs cli fuzz onnx}
 ARMC_COUNTS=$(mktemp)
 scratch=$(mktemp -d)
 export ARMC_COUNTS
@@ -14,9 +14,9 @@ wants() {
     [[ " $suites " == *" $1 "* ]]
 }
 
-# build KIND: says so only when it fails.
+# build KIND [WHAT]: also WHAT; says so only when it fails.
 build() {
-    if ! make --no-print-directory -j "$(nproc)" KIND="$1" program unit > "$scratch/log" 2>&1; then
+    if ! make --no-print-directory -j "$(nproc)" KIND="$1" program unit ${2:-} > "$scratch/log" 2>&1; then
         cat "$scratch/log"
         echo "the $1 build failed"
         echo "0 passed, 1 failed"
@@ -32,9 +32,9 @@ suite() {
     fi
 }
 
-for kind in release asan double; do
-    build $kind
-done
+build release
+build asan replays
+build double
 
 # Absolute names of the files below a folder that match; those that a case keeps beside it (FILE.arm.d/) are no cases.
 cases() {
@@ -55,7 +55,10 @@ for kind in release asan; do
     suite errors $kind check-errors.sh "${errors[@]}"
     suite cli $kind check-cli.sh "${cli[@]}"
 done
+mapfile -t fuzz < <(ls tests/fuzz/corpus)
+suite fuzz asan check-fuzz.sh "${fuzz[@]}"
 suite docs release check-docs.sh "${docs[@]}"
+suite onnx release check-onnx.sh "$ARMC_ROOT/tests/onnx/nodes.py"
 
 awk '{ passed += $1; failed += $2; skipped += $3 }
     END { if (skipped) { print skipped " skipped" }

@@ -1,10 +1,11 @@
 #!/bin/sh
-# deps.sh [build] [demo] [test] [lint] | --all: installs the Debian packages that those pieces of work miss.
+# deps.sh [build] [demo] [test] [fuzz] [onnx] [lint] | --all: installs the Debian packages that those pieces of work miss.
 #
 # Silent when nothing is missing; otherwise the apt-get line is printed before it runs.
 set -eu
 
-# What for, package, how to see that it is there: a command, a pkg-config module or a header.
+# What for, package, how to see that it is there: a command, a pkg-config module, a folder, a header or a compiler that
+# can fuzz.
 packages='
 build  gcc               command  gcc
 build  libc6-dev         header   stdio.h
@@ -21,6 +22,10 @@ build  libreadline-dev   module   readline
 demo   gnuplot-nox       command  gnuplot
 test   gnuplot-nox       command  gnuplot
 test   libcmocka-dev     module   cmocka
+fuzz   clang             command  clang
+fuzz   libclang-rt-dev   fuzzer   clang
+onnx   python3           command  python3
+onnx   libonnx-testdata  folder   /usr/share/libonnx-testdata
 lint   clang             command  clang
 lint   clang-format      command  clang-format
 '
@@ -29,6 +34,9 @@ has() {
     case $1 in
     command) command -v "$2" > /dev/null ;;
     module) pkg-config --exists "$2" 2> /dev/null ;;
+    folder) [ -d "$2" ] ;;
+    fuzzer) echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
+        "$2" -fsanitize=fuzzer -x c -o /dev/null - 2> /dev/null ;;
     header) echo "#include <$2>" | gcc -E -x c - > /dev/null 2>&1 ;;
     esac
 }

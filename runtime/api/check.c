@@ -1,5 +1,6 @@
 #include "runtime/api/work.h"
 #include "runtime/elaborate/help.h"
+#include "runtime/learn/field_tell.h"
 
 /* What a script that trains and evaluates nothing is checked by, in the language itself: under
  * --input, `dataset` hands out the shape that was given. */
@@ -73,22 +74,31 @@ static bool bind_all(ArmcSession *session, ArmcScript *script)
     return good;
 }
 
+typedef struct Check {
+    ArmcScript script;
+    bool field;
+} Check;
+
 static bool check(ArmcSession *session, void *context)
 {
-    if (!bind_all(session, context))
+    Check *check = context;
+    if (!bind_all(session, &check->script))
         return false;
     if (session->options.json)
         armc_tell_nets_json(session);
     else
         armc_tell_nets(session, armc_say_result);
+    for (size_t i = 0; check->field && i < session->net_count; i++)
+        armc_field_tell_two(session, session->nets[i]);
     return true;
 }
 
 ArmcResult armc_check_file(ArmcSession *session, const char *path, const char *const *overrides,
-                           size_t count, const ArmcAssumed *assumed)
+                           size_t count, const ArmcAssumed *assumed, int field)
 {
-    ArmcScript script = {.path = path, .words = overrides, .word_count = count, .assumed = assumed};
-    return armc_work(session, check, &script);
+    Check asked = {{.path = path, .words = overrides, .word_count = count, .assumed = assumed},
+                   field != 0};
+    return armc_work(session, check, &asked);
 }
 
 static bool expand(ArmcSession *session, void *context)

@@ -1,6 +1,7 @@
 #include <inttypes.h>
 
 #include "runtime/api/work.h"
+#include "runtime/exec/sampler.h"
 
 typedef struct PlanWork {
     ArmcScript script;
@@ -29,6 +30,27 @@ static void tell_largest(ArmcSession *session, const ArmcPlan *plan)
                     (int)(span.end - span.begin), span.source->text + span.begin);
 }
 
+/* What the sampler's schedule comes to, beside one forward pass. */
+static void tell_sampler(ArmcSession *session, const ArmcNet *net)
+{
+    ArmcSamplerPlan plan;
+    if (!armc_work_sampler(session, net, &plan)) {
+        armc_say_result(session, "  to sample                a forward pass for each variable\n");
+        return;
+    }
+    double passes = plan.forward_multiply_adds > 0
+                        ? (double)plan.multiply_adds / (double)plan.forward_multiply_adds
+                        : 1;
+    armc_say_result(session,
+                    "  multiply-adds            %12" PRId64
+                    "     to sample one example: %.3f of a forward pass\n",
+                    plan.multiply_adds, passes);
+    armc_say_result(session,
+                    "  rows to sample           %12" PRId64 "     %" PRId64
+                    " live at a time: %.1f KB an example\n",
+                    plan.rows, plan.slots, (double)plan.bytes / 1024);
+}
+
 static void tell_plan(ArmcSession *session, const ArmcNet *net)
 {
     const ArmcPlan *plan = net->plan;
@@ -45,6 +67,17 @@ static void tell_plan(ArmcSession *session, const ArmcNet *net)
     tell_largest(session, plan);
     armc_say_result(session, "  multiply-adds            %12" PRId64 "     forward, one example\n",
                     plan->multiply_adds);
+    tell_sampler(session, net);
+}
+
+bool armc_work_sampler(ArmcSession *session, const ArmcNet *net, ArmcSamplerPlan *plan)
+{
+    ArmcArena *scratch = armc_scratch_begin(session);
+    const ArmcSampler *sampler = armc_sampler_new(scratch, net->graph, session->kernels);
+    if (sampler != NULL)
+        *plan = armc_sampler_plan(sampler);
+    armc_scratch_end(session);
+    return sampler != NULL;
 }
 
 static const char *steps_text(ArmcSession *session, const ArmcNet *net)

@@ -72,8 +72,10 @@ static void tell_likelihood(ArmcSession *session)
     if (graph == NULL || covered < armc_shape_size(graph->inputs[0]->shape))
         return;
     ArmcNet *net = armc_net_bind_shape(session, own, (ArmcShape){0}, 0, NULL);
-    if (net != NULL)
+    if (net != NULL) {
         armc_tell_sum(session, armc_say_note, net, 2);
+        armc_tell_leak(session, net);
+    }
 }
 
 static void tell_param(ArmcSession *session, const char *name)

@@ -81,11 +81,9 @@ void armc_tell_sum(ArmcSession *session, ArmcSay *say, const ArmcNet *net, int i
     char variables[32], live_text[32], stored_text[32];
     int64_t live, stored;
     count_parameters(net->graph, &live, &stored);
-    /* A model that is not autoregressive does not come this far: it is refused when it is bound to
-     * data. */
-    say(session,
-        "%*sautoregressive: proved; %s variables of %d levels, %s live parameters (%s stored)",
-        indent, "", armc_grouped(net->variables, variables), net->levels,
+    say(session, "%*s%s; %s variables of %d levels, %s live parameters (%s stored)", indent, "",
+        net->graph->leak == NULL ? "autoregressive: proved" : "NOT autoregressive: unproved",
+        armc_grouped(net->variables, variables), net->levels,
         armc_grouped(live, live_text), armc_grouped(stored, stored_text));
     if (net->plan != NULL) {
         int64_t bytes = armc_plan_bytes(net->plan, armc_pool_threads(armc_session_pool(session)));
@@ -95,10 +93,20 @@ void armc_tell_sum(ArmcSession *session, ArmcSay *say, const ArmcNet *net, int i
     say(session, "\n");
 }
 
+void armc_tell_leak(ArmcSession *session, const ArmcNet *net)
+{
+    if (net->graph->leak == NULL || session->out.error == NULL)
+        return;
+    ArmcBuf *text = armc_work_text(session);
+    armc_diags_render(net->graph->leak, text, session->options.colour);
+    session->out.error(session->out.user, text->data);
+}
+
 void armc_tell_net(ArmcSession *session, ArmcSay *say, const ArmcNet *net)
 {
     tell_rows(session, say, net);
     armc_tell_sum(session, say, net, TABLE_INDENT);
+    armc_tell_leak(session, net);
 }
 
 void armc_tell_nets(ArmcSession *session, ArmcSay *say)

@@ -43,9 +43,9 @@ static void tell_model(ArmcSession *session, const ArmcNet *net)
     armc_say_result(session,
                     "{\"event\": \"check\", \"model\": %s, \"input\": %s, \"levels\": %d, "
                     "\"dims\": %" PRId64 ", \"parameters\": %" PRId64
-                    ", \"stored_parameters\": %" PRId64 "%s}\n",
+                    ", \"stored_parameters\": %" PRId64 ", \"proved\": %s%s}\n",
                     armc_json_text(scratch, net->name), armc_json_shape(scratch, net->shape),
-                    net->levels, net->variables, live, stored,
+                    net->levels, net->variables, live, stored, armc_proved_json(net),
                     training_json(session, scratch, net));
     armc_scratch_end(session);
 }
@@ -58,6 +58,7 @@ void armc_tell_nets_json(ArmcSession *session)
         for (size_t r = 0; r < count; r++)
             tell_stage(session, session->nets[i], &rows[r]);
         tell_model(session, session->nets[i]);
+        armc_tell_leak(session, session->nets[i]);
     }
 }
 
@@ -66,18 +67,22 @@ void armc_tell_plan_json(ArmcSession *session, const ArmcNet *net, const char *s
     ArmcArena *scratch = armc_scratch_begin(session);
     const ArmcPlan *plan = net->plan;
     int threads = armc_pool_threads(armc_session_pool(session));
+    ArmcSamplerPlan sampler = {0};
+    armc_work_sampler(session, net, &sampler);
     armc_say_result(
         session,
         "{\"event\": \"plan\", \"model\": %s, \"optimizer\": \"%s\", \"batch\": %" PRId64
         ", \"threads\": %d, \"parameters\": %" PRId64 ", \"parameter_bytes\": %" PRId64
         ", \"gradient_bytes\": %" PRId64 ", \"optimizer_bytes\": %" PRId64
         ", \"activation_bytes\": %" PRId64 ", \"scratch_bytes\": %" PRId64
-        ", \"peak_bytes\": %" PRId64 ", \"multiply_adds\": %" PRId64 "%s%s}\n",
+        ", \"peak_bytes\": %" PRId64 ", \"multiply_adds\": %" PRId64
+        ", \"sample_multiply_adds\": %" PRId64 ", \"sample_rows\": %" PRId64
+        ", \"sample_slots\": %" PRId64 ", \"sample_bytes\": %" PRId64 "%s%s}\n",
         armc_json_text(scratch, net->name), net->optimizer, net->batch, threads, plan->parameters,
         plan->parameter_bytes, plan->gradient_bytes, net->optimizer_bytes, plan->activation_bytes,
         plan->scratch_bytes * threads, armc_plan_bytes(plan, threads) + net->optimizer_bytes,
-        plan->multiply_adds, steps != NULL ? ", \"steps\": " : "",
-        steps != NULL ? armc_json_text(scratch, steps) : "");
+        plan->multiply_adds, sampler.multiply_adds, sampler.rows, sampler.slots, sampler.bytes,
+        steps != NULL ? ", \"steps\": " : "", steps != NULL ? armc_json_text(scratch, steps) : "");
     armc_scratch_end(session);
 }
 

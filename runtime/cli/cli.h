@@ -24,7 +24,7 @@ typedef struct ArmcCli {
     size_t word_count;
     bool no_colour;
     bool wants_help;
-    bool steps, source, in_place;
+    bool steps, source, field, in_place;
     ArmcAssumed assumed;
     ArmcCalculation calculation; /* of calc: its lists */
     ArmcConsole console;
@@ -34,7 +34,7 @@ typedef struct ArmcCli {
 typedef struct ArmcSubcommand {
     const char *name, *usage, *doc;
     const char *help;     /* further lines; NULL: none */
-    const char *flags[6]; /* those it takes beside the global ones */
+    const char *flags[8]; /* those it takes beside the global ones */
     size_t least, most;   /* words */
     ArmcResult (*run)(ArmcCli *cli);
 } ArmcSubcommand;

@@ -93,6 +93,14 @@ static bool set_checkpoint_every(ArmcCli *cli, const char *value)
     return good;
 }
 
+static bool set_stop_after(ArmcCli *cli, const char *value)
+{
+    long long number;
+    bool good = take_number(value, 1, INT64_MAX, &number);
+    cli->options.stop_after = good ? number : 0;
+    return good;
+}
+
 static bool set_input(ArmcCli *cli, const char *value)
 {
     cli->assumed.shape = value;
@@ -121,6 +129,13 @@ static bool set_source(ArmcCli *cli, const char *value)
     return true;
 }
 
+static bool set_field(ArmcCli *cli, const char *value)
+{
+    (void)value;
+    cli->field = true;
+    return true;
+}
+
 /* The arrays are words behind the expression; the flag tells where they begin. */
 static bool set_in(ArmcCli *cli, const char *value)
 {
@@ -128,6 +143,12 @@ static bool set_in(ArmcCli *cli, const char *value)
     if (good)
         cli->words[cli->word_count++] = value;
     return good;
+}
+
+static bool set_import(ArmcCli *cli, const char *value)
+{
+    cli->calculation.import = value;
+    return true;
 }
 
 static bool set_out(ArmcCli *cli, const char *value)
@@ -181,11 +202,15 @@ static const Flag flags[] = {
     {"--resume", NULL, "training goes on from its checkpoint where there is one", false,
      set_resume},
     {"--checkpoint-every", "N", "a checkpoint every N steps, too", false, set_checkpoint_every},
+    {"--stop-after", "N", "training stops after N steps, and tells the nats of each", false,
+     set_stop_after},
     {"--input", "SHAPE", "take this shape where no data is at hand: 28x28x1", false, set_input},
     {"--levels", "K", "the levels that go with --input", false, set_levels},
     {"--steps", NULL, "the steps of the program, too", false, set_steps},
     {"--source", NULL, "how it is written", false, set_source},
+    {"--field", NULL, "what the middle and the last variable can see, too", false, set_field},
     {"--in", "NAME=FILE", "arrays, behind the expression: --in x=x.npy w=w.npy", false, set_in},
+    {"--import", "FILES", "files with blocks of your own: my.arm,more.arm", false, set_import},
     {"--out", "FILE", "where the result goes; one file for each, with commas", false, set_out},
     {"--batch", "NAMES", "arrays whose first axis is the batch: x,y", false, set_batch},
     {"--grad", "NAMES", "what to differentiate by: x,w", false, set_grad},

@@ -10,13 +10,18 @@ static ArmcResult run(ArmcCli *cli)
 static ArmcResult check(ArmcCli *cli)
 {
     return armc_check_file(cli->session, cli->words[0], cli->words + 1, cli->word_count - 1,
-                           &cli->assumed);
+                           &cli->assumed, cli->field);
 }
 
 static ArmcResult plan(ArmcCli *cli)
 {
     return armc_plan_file(cli->session, cli->words[0], cli->words + 1, cli->word_count - 1,
                           &cli->assumed, cli->steps);
+}
+
+static ArmcResult profile(ArmcCli *cli)
+{
+    return armc_profile_file(cli->session, cli->words[0], cli->words + 1, cli->word_count - 1);
 }
 
 static ArmcResult calc(ArmcCli *cli)
@@ -72,7 +77,7 @@ const ArmcSubcommand armc_subcommands[] = {
      "option=value replaces the value of an `option` of the script.\n"
      "Ctrl-C finishes the step and writes a checkpoint; --resume goes on from there, to the same "
      "bytes.",
-     {"--resume", "--checkpoint-every"},
+     {"--resume", "--checkpoint-every", "--stop-after"},
      1,
      ARMC_CLI_MOST_WORDS - 1,
      run},
@@ -80,7 +85,7 @@ const ArmcSubcommand armc_subcommands[] = {
      "armc check FILE [option=value ...]",
      "checks a script and shows its models; runs no training",
      "Without its data set at hand, --input 28x28x1 --levels 10 says what to take instead.",
-     {"--input", "--levels"},
+     {"--input", "--levels", "--field"},
      1,
      ARMC_CLI_MOST_WORDS - 1,
      check},
@@ -92,6 +97,14 @@ const ArmcSubcommand armc_subcommands[] = {
      1,
      ARMC_CLI_MOST_WORDS - 1,
      plan},
+    {"profile",
+     "armc profile FILE [option=value ...]",
+     "where the time of a training step goes",
+     "Makes steps of the script's first training for about two seconds; writes nothing.",
+     {0},
+     1,
+     ARMC_CLI_MOST_WORDS - 1,
+     profile},
     {"help",
      "armc help [NAME|FILE]",
      "what an op, block, model, command or script does",
@@ -122,7 +135,7 @@ const ArmcSubcommand armc_subcommands[] = {
      "  armc calc 'matmul(x, w) | relu' --in x=x.npy w=w.npy --batch x --out y.npy\n"
      "  armc calc 'matmul(x, w)' --in x=x.npy w=w.npy --batch x --grad x,w --cotangent dy.npy --to "
      "dx.npy,dw.npy",
-     {"--in", "--out", "--batch", "--grad", "--cotangent", "--to"},
+     {"--in", "--import", "--batch", "--out", "--grad", "--cotangent", "--to"},
      1,
      ARMC_CLI_MOST_WORDS - 1,
      calc},

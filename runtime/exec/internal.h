@@ -5,6 +5,9 @@
  * pairs a tile at a time. A region of SITES walks over the sites for a block of examples: running
  * sums keep their state, each site's matrices are used for the whole block.
  *
+ * The loop over sites follows the order of the region's scans. What memory holds of a site lies at
+ * the site; what a worker keeps of it lies at its place in the order.
+ *
  * A SITES region with a sum in descending order (the gradient of a running sum) sweeps twice. Up:
  * only what the ascending sums need, their states kept at the beginning of each segment of sites.
  * Down, a segment at a time from the last: the ascending part is computed again from the kept
@@ -84,6 +87,8 @@ typedef struct Step {
     Member *members;
     size_t count, capacity;
     int64_t sites;
+    bool has_scan;
+    const ArmcOrder *order; /* of its scans: the order in which sites are visited; NULL: raster */
     bool two_sweeps;
     int64_t block;                /* examples (SITES) or rows (ROWS) at a time */
     int64_t segment;              /* sites */
@@ -91,6 +96,12 @@ typedef struct Step {
     int64_t lane_size, lane_base; /* entries of a lane; where lanes lie in the arena (lane 0 too) */
     int64_t scratch;              /* entries for each worker */
 } Step;
+
+typedef struct Profile {
+    ArmcProfileMode mode;
+    double *steps;  /* seconds, by step */
+    double **nodes; /* of each worker: seconds, by node id */
+} Profile;
 
 struct ArmcProgram {
     ArmcArena *arena;
@@ -113,6 +124,7 @@ struct ArmcProgram {
     ArmcReal *nll;   /* gathered (batch, D) where likelihoods are parts */
     ArmcReal *zeros; /* the gradient of parameters without use */
     ArmcReal seed;
+    Profile *profile; /* NULL: nothing is measured */
 };
 
 /* The value whose memory it is: through views. */
@@ -127,6 +139,13 @@ int64_t armc_exec_pitch(int64_t width);
 void armc_exec_partition(ArmcProgram *program);
 void armc_exec_layout(ArmcProgram *program);
 void armc_exec_region(ArmcProgram *program, Step *step);
+
+/* The model's graph with room for more nodes: nodes are shared, the list is not, so the model
+ * itself stays as it is. */
+ArmcGraph *armc_exec_fork_graph(ArmcArena *arena, const ArmcGraph *model);
+
+/* Seconds of a clock that never goes back. */
+double armc_exec_now(void);
 
 /* Finds the operands of every member, once memory is there. */
 void armc_exec_bind(ArmcProgram *program);

@@ -96,6 +96,16 @@ static void add_member(Partition *p, Step *step, ArmcNode *node)
     ARMC_PUSH(p->program->arena, step->members, step->count, step->capacity,
               (Member){.node = node});
     p->in_region[node->id] = true;
+    if (node->op->order) {
+        step->has_scan = true;
+        step->order = node->order;
+    }
+}
+
+/* A region visits its sites in one order: that of its scans. */
+static bool goes_along(const Step *step, const ArmcNode *node)
+{
+    return !node->op->order || !step->has_scan || armc_order_same(step->order, node->order);
 }
 
 /* Can the node run in the region: its inputs are done, or come from inside row by row, and no sweep
@@ -137,7 +147,8 @@ static void gather(Partition *p, Step *step, Class class, int first)
             p->in_region[i] = true;
             continue;
         }
-        if (class_of(p, node) != class || armc_rows_sites(node) != step->sites || !joins(p, node))
+        if (class_of(p, node) != class || armc_rows_sites(node) != step->sites ||
+            !goes_along(step, node) || !joins(p, node))
             continue;
         add_member(p, step, node);
         if (p->program->options.unfused)

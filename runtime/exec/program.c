@@ -33,9 +33,7 @@ static void append_outputs(ArmcProgram *program, ArmcGraph *graph)
     program->nll_count = program->outputs.count;
 }
 
-/* The model's graph with room for more nodes: nodes are shared, the list is not, so the model
- * itself stays as it is. */
-static ArmcGraph *fork_graph(ArmcArena *arena, const ArmcGraph *model)
+ArmcGraph *armc_exec_fork_graph(ArmcArena *arena, const ArmcGraph *model)
 {
     ArmcGraph *graph = armc_graph_new(arena, model->diags);
     graph->nodes = ARMC_NEW_ARRAY(arena, ArmcNode *, model->node_count + 1);
@@ -50,7 +48,7 @@ static ArmcValue *append_seed(ArmcGraph *graph)
 {
     ArmcNode *node = armc_node_new(graph, armc_op_get("seed"), 0, NULL, NULL, NULL);
     node->out[0]->shape = armc_shape_make(1, (int64_t[]){1});
-    node->out[0]->groups = (ArmcGroups){1, 1, NULL};
+    node->out[0]->groups = (ArmcGroups){.count = 1, .features = 1};
     armc_graph_push(graph, node);
     return node->out[0];
 }
@@ -146,8 +144,7 @@ static void plan_memory(ArmcProgram *program)
     for (size_t i = 0; i < program->graph->node_count; i++) {
         const ArmcNode *node = program->graph->nodes[i];
         const Place *place = &program->places[node->out[0]->id];
-        if (node->op->cost)
-            plan->multiply_adds += node->op->cost(node);
+        plan->multiply_adds += armc_node_cost(node);
         if (place->store == STORE_ARENA && node->origin &&
             bytes_of(place->size) > plan->largest_bytes) {
             plan->largest_bytes = bytes_of(place->size);
@@ -163,7 +160,7 @@ ArmcProgram *armc_program_new(ArmcArena *arena, ArmcGraph *model, ArmcProgramKin
     *program = (ArmcProgram){.arena = arena, .model = model, .kind = kind, .options = *options};
     ARMC_ASSERT(options->batch >= 1 && options->kernels);
     bool training = kind == ARMC_PROGRAM_TRAIN;
-    ArmcGraph *graph = fork_graph(arena, model);
+    ArmcGraph *graph = armc_exec_fork_graph(arena, model);
     append_outputs(program, graph);
     program->graph = armc_simplify(arena, graph, &program->outputs, training, options->kernels);
     if (training) {

@@ -58,6 +58,30 @@ const ArmcReal *armc_program_params(const ArmcProgram *program, size_t likelihoo
 const ArmcNode *armc_program_blame(ArmcArena *scratch, const ArmcProgram *program,
                                    const ArmcStepInfo *info, int64_t n);
 
+/* --- profiling --- */
+
+typedef enum ArmcProfileMode {
+    ARMC_PROFILE_OFF,
+    ARMC_PROFILE_STEPS,   /* each step of the program as a whole: disturbs nothing */
+    ARMC_PROFILE_MEMBERS, /* nodes inside regions, which slows these down a little */
+} ArmcProfileMode;
+
+/* A node that is computed, and its part of the time. */
+typedef struct ArmcProfileRow {
+    const ArmcNode *node;
+    size_t step, members; /* the step of the program that it is in, from 0; nodes in that step */
+    bool backward;
+    double seconds;        /* by the clock, of all runs under ARMC_PROFILE_STEPS; nodes of a region
+                              share its time as they did under ARMC_PROFILE_MEMBERS */
+    int64_t multiply_adds; /* live, of one example; a gradient's are those of its op */
+} ArmcProfileRow;
+
+/* What the next runs measure; times add up from the first call on. */
+void armc_program_profile(ArmcProgram *program, ArmcProfileMode mode);
+/* One row for each node, in the order of execution; in the arena. */
+const ArmcProfileRow *armc_program_profile_rows(const ArmcProgram *program, ArmcArena *arena,
+                                                size_t *count);
+
 /* One line for each step of the program: for `armc plan` and for profiling. */
 void armc_program_describe(const ArmcProgram *program, ArmcBuf *out);
 

@@ -145,12 +145,13 @@ static void shorten_sums(Step *step)
 }
 
 /* The scan's input is made inside, in the same sweep, by an op that accumulates, and nobody else
- * reads it. */
+ * reads it. A fused multiply-add onto the state rounds once where a product and a sum round twice,
+ * so exact programs, whose bits are those of the nodes one after the other, don't. */
 static bool made_for(const ArmcProgram *program, const Step *step, const Member *scan,
                      const Member *source)
 {
     const ArmcValue *in = source->node->out[0];
-    return scan->node->op->adds_to_state && source->up == scan->up &&
+    return !program->options.exact && scan->node->op->adds_to_state && source->up == scan->up &&
            (source->node->op->flags & ARMC_OP_ACCUMULATES) &&
            program->places[in->id].store == STORE_LOCAL && count_readers(step, in) == 1 &&
            !reads_a_scan(source->node);

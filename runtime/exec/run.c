@@ -53,6 +53,14 @@ static void run_step(ArmcProgram *program, const Step *step, const ArmcStepInfo 
         armc_exec_run_region(program, step, info, n);
 }
 
+static void run_timed_step(ArmcProgram *program, size_t s, const ArmcStepInfo *info, int64_t n)
+{
+    double started = armc_exec_now();
+    run_step(program, &program->steps[s], info, n);
+    if (program->profile->mode == ARMC_PROFILE_STEPS)
+        program->profile->steps[s] += armc_exec_now() - started;
+}
+
 /* Puts the parts' nll back into the variable's own order. */
 static void gather_nll(ArmcProgram *program, int64_t n)
 {
@@ -72,7 +80,10 @@ void armc_program_run(ArmcProgram *program, const ArmcStepInfo *info, int64_t n)
     ARMC_ASSERT(n >= 1 && n <= program->options.batch);
     program->seed = ARMC_R(1.0 / (double)n);
     for (size_t s = 0; s < program->step_count; s++)
-        run_step(program, &program->steps[s], info, n);
+        if (program->profile)
+            run_timed_step(program, s, info, n);
+        else
+            run_step(program, &program->steps[s], info, n);
     if (program->nll && program->kind != ARMC_PROGRAM_PARAMS)
         gather_nll(program, n);
 }

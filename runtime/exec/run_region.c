@@ -57,9 +57,11 @@ typedef struct Piece {
     int64_t first, n; /* examples, or rows */
     bool fresh;       /* the lane's first piece: sums begin at zero */
     Live *live;       /* one a member */
+    double *times;    /* seconds by node id, while members are profiled; else NULL */
 } Piece;
 
-/* Where the rows of an operand would begin for site 0, and how far sites lie apart. */
+/* Where the rows of an operand would begin for site 0 (kept ones: rank 0), and how far sites lie
+ * apart. */
 static ArmcReal *locate(const Piece *piece, const Operand *operand, int64_t segment_begin,
                         int64_t *stride)
 {
@@ -134,25 +136,51 @@ static void enter_segment(const Piece *piece, int64_t segment_begin)
     }
 }
 
-static ArmcRows *at_site(const Piece *piece, const Member *member, int64_t site)
+/* The site of a rank, or what is kept of it. */
+static int64_t find_site(const Piece *piece, const Operand *operand, int64_t rank)
+{
+    return operand->store == STORE_KEPT ? rank : armc_order_at(piece->step->order, rank);
+}
+
+static ArmcRows *at_site(const Piece *piece, const Member *member, int64_t rank)
 {
     Live *live = &piece->live[member - piece->step->members];
-    live->rows.site = piece->step->kind == STEP_SITES ? site : -1;
+    live->rows.site =
+        piece->step->kind == STEP_SITES ? armc_order_at(piece->step->order, rank) : -1;
     for (int i = 0; i < member->node->in_count; i++)
-        live->rows.in[i] = live->in[i] + site * live->in_stride[i];
-    live->rows.out = live->out + site * live->out_stride;
+        live->rows.in[i] =
+            live->in[i] + find_site(piece, &member->in[i], rank) * live->in_stride[i];
+    live->rows.out = live->out + find_site(piece, &member->out, rank) * live->out_stride;
     return &live->rows;
 }
 
-static void run_member(const Piece *piece, const Member *member, int64_t site)
+static void run_timed(const Piece *piece, const Member *member, void (*run)(const ArmcRows *rows),
+                      const ArmcRows *rows)
 {
-    ArmcRows *rows = at_site(piece, member, site);
-    if (piece->fresh && member->out.kind == 'S' && piece->step->kind == STEP_SITES)
-        zero_sum(rows->out, member->out.site_step);
-    member->node->op->rows(rows);
+    double started = armc_exec_now();
+    run(rows);
+    piece->times[member->node->id] += armc_exec_now() - started;
 }
 
-/* One sweep over some sites. */
+/* What a member does with rows: its op's `rows` or `advance`. */
+static void run_rows(const Piece *piece, const Member *member, void (*run)(const ArmcRows *rows),
+                     const ArmcRows *rows)
+{
+    if (piece->times)
+        run_timed(piece, member, run, rows);
+    else
+        run(rows);
+}
+
+static void run_member(const Piece *piece, const Member *member, int64_t rank)
+{
+    ArmcRows *rows = at_site(piece, member, rank);
+    if (piece->fresh && member->out.kind == 'S' && piece->step->kind == STEP_SITES)
+        zero_sum(rows->out, member->out.site_step);
+    run_rows(piece, member, member->node->op->rows, rows);
+}
+
+/* One sweep over some sites, which are counted in the region's order from here on. */
 typedef struct Sweep {
     bool up;
     bool keep;   /* what crosses into the descending sweep is wanted */
@@ -167,25 +195,25 @@ static bool state_is_kept(const Sweep *sweep, const Member *scan)
 }
 
 /* Takes this site's input into a scan's state. */
-static void advance(const Piece *piece, const Sweep *sweep, const Member *scan, int64_t site)
+static void advance(const Piece *piece, const Sweep *sweep, const Member *scan, int64_t rank)
 {
-    ArmcRows *rows = at_site(piece, scan, site);
+    ArmcRows *rows = at_site(piece, scan, rank);
     rows->state = rows->next = piece->scratch + scan->state_offset;
     if (state_is_kept(sweep, scan)) {
-        if (site + 1 == sweep->end)
+        if (rank + 1 == sweep->end)
             return;
         rows->state = rows->out;
         rows->next = rows->out + piece->live[scan - piece->step->members].out_stride;
     }
     if (!scan->source) {
-        scan->node->op->advance(rows);
+        run_rows(piece, scan, scan->node->op->advance, rows);
         return;
     }
-    ArmcRows *source = at_site(piece, scan->source, site);
+    ArmcRows *source = at_site(piece, scan->source, rank);
     source->onto = rows->state;
     source->out = rows->next;
     source->out_step = scan->out.pitch;
-    scan->source->node->op->rows(source);
+    run_rows(piece, scan->source, scan->source->node->op->rows, source);
 }
 
 /* Runs at each site: not what others do, nor what is not wanted on the way to a later segment. */
@@ -199,15 +227,15 @@ static bool runs(const Sweep *sweep, const Member *member)
 }
 
 /* Everything of one sweep at one site. */
-static void run_members(const Piece *piece, const Sweep *sweep, int64_t site)
+static void run_members(const Piece *piece, const Sweep *sweep, int64_t rank)
 {
     const Step *step = piece->step;
     for (size_t m = 0; m < step->count; m++)
         if (runs(sweep, &step->members[m]))
-            run_member(piece, &step->members[m], site);
+            run_member(piece, &step->members[m], rank);
     for (size_t m = 0; m < step->count; m++)
         if (step->members[m].up == sweep->up && step->members[m].node->op->advance)
-            advance(piece, sweep, &step->members[m], site);
+            advance(piece, sweep, &step->members[m], rank);
 }
 
 /* Sums that take a scan's last state. */
@@ -220,7 +248,7 @@ static void run_totals(const Piece *piece)
         ArmcRows *rows = at_site(piece, member, 0);
         rows->in[0] = piece->scratch + member->total->state_offset;
         rows->in_step[0] = member->total->out.pitch;
-        member->node->op->rows(rows);
+        run_rows(piece, member, member->node->op->rows, rows);
     }
 }
 
@@ -333,6 +361,12 @@ static void zero_sums(const Piece *piece, bool all)
     }
 }
 
+static double *member_times(const ArmcProgram *program, int worker)
+{
+    const Profile *profile = program->profile;
+    return profile && profile->mode == ARMC_PROFILE_MEMBERS ? profile->nodes[worker] : NULL;
+}
+
 /* Task t has a contiguous part of the batch, a block at a time. */
 static void run_task(void *context, int64_t task, int worker)
 {
@@ -345,6 +379,7 @@ static void run_task(void *context, int64_t task, int worker)
                    .info = region->info,
                    .scratch = region->program->scratch[worker],
                    .live = region->program->live[worker],
+                   .times = member_times(region->program, worker),
                    .lane = task,
                    .fresh = true};
     int64_t blocks = (end - begin + region->step->block - 1) / region->step->block;

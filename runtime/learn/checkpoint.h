@@ -19,6 +19,10 @@ void armc_checkpoint_write(const ArmcTraining *training, const char *path);
  * nothing was loaded. */
 bool armc_checkpoint_resume(ArmcTraining *training);
 
+/* Loads the weights to evaluate with from another checkpoint of the same training. False after
+ * diagnostics; nothing was loaded. */
+bool armc_checkpoint_take_weights(ArmcTraining *training, const char *path);
+
 /* Loads the weights alone, and the metrics. */
 bool armc_checkpoint_load(ArmcSession *session, ArmcNet *net, const ArmcSafetensors *file,
                           const char *path);

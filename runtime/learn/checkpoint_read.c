@@ -206,6 +206,23 @@ bool armc_checkpoint_resume(ArmcTraining *t)
     return loaded;
 }
 
+bool armc_checkpoint_take_weights(ArmcTraining *t, const char *path)
+{
+    Loader loader = {.session = t->session,
+                     .arena = armc_scratch_begin(t->session),
+                     .path = path,
+                     .origin = t->origin};
+    loader.file = armc_safetensors_read(loader.arena, t->session->diags, t->origin, path);
+    if (loader.file != NULL) {
+        compare_keys(&loader, t);
+        for (int copy = 0; copy < 2 && loader.diag == NULL; copy++)
+            load_params(&loader, t->net->graph, copy);
+    }
+    bool loaded = loader.file != NULL && loader.diag == NULL;
+    armc_scratch_end(t->session);
+    return loaded;
+}
+
 bool armc_checkpoint_load(ArmcSession *session, ArmcNet *net, const ArmcSafetensors *file,
                           const char *path)
 {

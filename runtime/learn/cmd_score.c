@@ -36,18 +36,6 @@ static bool can_write(ArmcSession *session, const char *to, const ArmcOrigin *or
     return false;
 }
 
-static bool has_examples(ArmcSession *session, const ArmcThing *thing, const ArmcOrigin *origin)
-{
-    if (thing->split < 0) {
-        ArmcDiag *diag =
-            armc_diag_add(session->diags, ARMC_E_bad_value, origin,
-                          "scores are those of one split, and this is a whole data set");
-        armc_diag_help(diag, ".train, .valid or .test behind the data set's name is one");
-        return false;
-    }
-    return armc_has_split(session, thing->data, thing->split, origin);
-}
-
 /* %.17g reads back to the same double. */
 static void write_csv(ArmcArena *scratch, const char *to, int64_t n, const double *nats)
 {
@@ -83,8 +71,8 @@ static void tell(ArmcSession *session, const ArmcNet *net, ArmcSplit split, doub
     armc_report_score(session, net, "score", split, nats,
                       (ArmcStand){.seconds = armc_now() - started});
     if (!session->options.json)
-        armc_say_result(session, "%s: %" PRId64 " scores: %s\n", net->name, net->data->count[split],
-                        to);
+        armc_say_result(session, "%s: %" PRId64 " scores%s: %s\n", net->name, net->data->count[split],
+                        armc_if_unproved(net, " (unproved)"), to);
 }
 
 static bool score(ArmcSession *session, ArmcNet *net, ArmcSplit split, const ArmcAttr *a,
@@ -116,7 +104,8 @@ static bool run(ArmcSession *session, const ArmcAttr *a, const ArmcOrigin *origi
 {
     (void)result;
     const ArmcThing *data = a[DATA].thing;
-    if (!has_examples(session, data, origin) || !can_write(session, a[TO].text, origin))
+    if (!armc_need_split(session, data, "scores are those", origin) ||
+        !can_write(session, a[TO].text, origin))
         return false;
     ArmcNet *net = armc_net_bind(session, a[MODEL].thing, data->data, origin);
     if (net == NULL || session->mode != ARMC_MODE_RUN)

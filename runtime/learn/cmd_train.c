@@ -60,18 +60,21 @@ static bool train(ArmcSession *session, ArmcNet *net, const ArmcDataset *data,
                       options->to);
     else if (done)
         done = armc_training_run(training);
-    if (done)
-        armc_training_swap(training);
+    done = done && armc_training_finish(training);
     armc_scratch_end(session);
     return done;
 }
 
-/* Makes the first training of the script ready to be measured. */
+/* Makes the first training of the script ready to be measured; later ones are checked only, as is
+ * what follows them. */
 static bool measure(ArmcSession *session, ArmcNet *net, const ArmcDataset *data,
                     const ArmcTrainOptions *options, const ArmcOrigin *origin)
 {
-    if (session->training == NULL)
-        session->training = armc_training_new(session, session->run, net, data, options, origin);
+    if (session->training != NULL)
+        return armc_training_check(session, net, options, origin);
+    session->training = armc_training_new(session, session->run, net, data, options, origin);
+    if (session->training != NULL)
+        net->plan = armc_program_plan(session->training->program);
     return session->training != NULL;
 }
 

@@ -19,6 +19,17 @@ bool armc_has_split(ArmcSession *session, const ArmcDataset *data, int split,
     return false;
 }
 
+bool armc_need_split(ArmcSession *session, const ArmcThing *data, const char *what,
+                     const ArmcOrigin *origin)
+{
+    if (data->split >= 0)
+        return armc_has_split(session, data->data, data->split, origin);
+    ArmcDiag *diag = armc_diag_add(session->diags, ARMC_E_bad_value, origin,
+                                   "%s of one split, and this is a whole data set", what);
+    armc_diag_help(diag, ".train, .valid or .test behind the data set's name is one");
+    return false;
+}
+
 /* In double and in index order, one example after the other. */
 double armc_sum_nats(const ArmcProgram *program, int64_t n, int64_t variables, double *each)
 {

@@ -8,6 +8,10 @@
  * has, and so does one whose shape was assumed. */
 bool armc_has_split(ArmcSession *session, const ArmcDataset *data, int split,
                     const ArmcOrigin *origin);
+/* Is the argument one split, with examples? False after a diagnostic that says what they are for:
+ * "scores are those" of one split. */
+bool armc_need_split(ArmcSession *session, const ArmcThing *data, const char *what,
+                     const ArmcOrigin *origin);
 
 /* The sum over n examples, in their order, of the nats that the last run of a program found; those
  * of each go to `each`, if it is not NULL. */

@@ -84,6 +84,16 @@ ArmcNet *armc_net_find(ArmcSession *session, const ArmcThing *model, const ArmcO
     return NULL;
 }
 
+const char *armc_if_unproved(const ArmcNet *net, const char *text)
+{
+    return net->graph->leak != NULL ? text : "";
+}
+
+const char *armc_proved_json(const ArmcNet *net)
+{
+    return net->graph->leak == NULL ? "true" : "false";
+}
+
 void armc_net_need_weights(ArmcSession *session, ArmcNet *net)
 {
     if (net->has_weights)

@@ -35,6 +35,12 @@ ArmcNet *armc_net_bind_shape(ArmcSession *session, const ArmcThing *model, ArmcS
 /* The net that the model was bound to last. NULL after a diagnostic. */
 ArmcNet *armc_net_find(ArmcSession *session, const ArmcThing *model, const ArmcOrigin *origin);
 
+/* The text where the model is not autoregressive and runs all the same, as the script states by
+ * `unproved`; else "". */
+const char *armc_if_unproved(const ArmcNet *net, const char *text);
+/* "true" or "false", for JSON. */
+const char *armc_proved_json(const ArmcNet *net);
+
 /* Initialises the weights by the session's seed where there are none yet. */
 void armc_net_need_weights(ArmcSession *session, ArmcNet *net);
 

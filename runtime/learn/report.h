@@ -1,5 +1,5 @@
 /* How likelihoods are told: nats, bits and bits/dim together with D and which data exactly, as text
- * or as JSON. */
+ * or as JSON. Each line also says so where the model is `unproved`. */
 #ifndef ARMC_LEARN_REPORT_H
 #define ARMC_LEARN_REPORT_H
 
@@ -25,6 +25,10 @@ void armc_report_epoch(ArmcSession *session, const ArmcNet *net,
 /* One line: a split's likelihood in all units. `event` is the word for JSON. */
 void armc_report_score(ArmcSession *session, const ArmcNet *net, const char *event, ArmcSplit split,
                        double nats, ArmcStand stand);
+
+/* One line: the loss of a step of `steps`, in as many digits as tell all its bits. */
+void armc_report_step(ArmcSession *session, const ArmcNet *net, uint64_t step, uint64_t steps,
+                      double nats);
 
 /* The test split where it is known, else validation, else train. */
 ArmcSplit armc_report_split(const ArmcScore scores[ARMC_SPLITS]);

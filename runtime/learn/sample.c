@@ -3,9 +3,76 @@
 #include <string.h>
 
 #include "runtime/base/rng.h"
+#include "runtime/exec/sampler.h"
 #include "runtime/learn/session.h"
 
-enum { BATCH = 100 };
+/* Samples at a time: as many as memory allows, this many at most. */
+enum { MOST_AT_A_TIME = 1024, PASSES_AT_A_TIME = 100, STRETCHES = 64 };
+
+typedef struct Drawing {
+    ArmcSession *session;
+    const ArmcNet *net;
+    const ArmcSampling *sampling;
+    ArmcReal *out;
+    int64_t first; /* of the samples at work */
+    double started;
+} Drawing;
+
+/* A sample's level of one variable: known, or by its own random number. */
+static int level_of(void *context, int64_t sample, int64_t variable, size_t likelihood,
+                    const ArmcReal *params)
+{
+    const Drawing *d = context;
+    const ArmcSampling *sampling = d->sampling;
+    const ArmcDist *dist = d->net->graph->likelihoods[likelihood]->dist;
+    int64_t index = d->first + sample, entry = index * d->net->variables + variable;
+    if (sampling->known != NULL && sampling->known[entry])
+        return (int)(d->out[entry] = sampling->values[entry]);
+    double u = armc_rng_uniform(d->session->options.seed, ARMC_RNG_SAMPLE, (uint64_t)index,
+                                (uint64_t)variable);
+    int level = dist->sample(d->session->kernels, params, dist->width(d->net->levels), u,
+                             sampling->temperature);
+    d->out[entry] = (ArmcReal)level;
+    return level;
+}
+
+/* After `part` of the batch of n samples. False when the user wants no more. */
+static bool goes_on(const Drawing *d, double part, int64_t n)
+{
+    double done = ((double)d->first + part * (double)n) / (double)d->sampling->n;
+    double left = done > 0 ? (armc_now() - d->started) * (1 - done) / done : 0;
+    armc_say_progress(d->session, done, left, "sampling %s", d->net->name);
+    return !armc_session_is_interrupted(d->session);
+}
+
+/* --- each activation once --- */
+
+static bool draw_batch(Drawing *d, ArmcSampler *sampler, int64_t n)
+{
+    int64_t variables = d->net->variables;
+    armc_sampler_begin(sampler, n, NULL);
+    for (int64_t s = 0; s < STRETCHES; s++) {
+        armc_sampler_draw(sampler, variables * s / STRETCHES, variables * (s + 1) / STRETCHES,
+                          level_of, d);
+        if (!goes_on(d, (double)(s + 1) / STRETCHES, n))
+            return false;
+    }
+    return true;
+}
+
+static bool draw_all(Drawing *d, ArmcSampler *sampler)
+{
+    int64_t room = armc_machine_memory() / 4 / (armc_sampler_plan(sampler).bytes + 1);
+    int64_t most = room < 1 ? 1 : room > MOST_AT_A_TIME ? MOST_AT_A_TIME : room;
+    int64_t n = d->sampling->n;
+    armc_sampler_prepare(sampler, armc_session_pool(d->session), n < most ? n : most);
+    for (; d->first < n; d->first += most)
+        if (!draw_batch(d, sampler, n - d->first < most ? n - d->first : most))
+            return false;
+    return true;
+}
+
+/* --- a forward pass for each variable --- */
 
 /* Where a variable's distribution is found. */
 typedef struct Place {
@@ -13,102 +80,82 @@ typedef struct Place {
     int64_t position; /* among the likelihood's entries */
 } Place;
 
-typedef struct Sampler {
-    ArmcSession *session;
-    const ArmcNet *net;
+typedef struct Passes {
     ArmcProgram *program;
     Place *places;  /* of each variable */
     int64_t *order; /* variables by rank */
-    double temperature;
-} Sampler;
+} Passes;
 
-static void find_places(Sampler *s, ArmcArena *arena)
+static void find_places(Passes *p, ArmcArena *arena, const ArmcNet *net)
 {
-    const ArmcGraph *graph = s->net->graph;
-    s->places = ARMC_NEW_ARRAY(arena, Place, s->net->variables);
+    const ArmcGraph *graph = net->graph;
+    p->places = ARMC_NEW_ARRAY(arena, Place, net->variables);
     for (size_t l = 0; l < graph->likelihood_count; l++) {
         const ArmcLikelihood *likelihood = graph->likelihoods[l];
         for (int64_t i = 0; i < likelihood->count; i++)
-            s->places[likelihood->entries != NULL ? likelihood->entries[i] : i] = (Place){l, i};
+            p->places[likelihood->entries != NULL ? likelihood->entries[i] : i] = (Place){l, i};
     }
+    p->order = ARMC_NEW_ARRAY(arena, int64_t, net->variables);
+    for (int64_t v = 0; v < net->variables; v++)
+        p->order[armc_input_rank(graph->inputs[0], v)] = v;
 }
 
-static void find_order(Sampler *s, ArmcArena *arena)
+static const ArmcReal *params_of(const Drawing *d, const Passes *p, int64_t variable, int64_t row)
 {
-    const int64_t *rank = s->net->graph->inputs[0]->rank;
-    s->order = ARMC_NEW_ARRAY(arena, int64_t, s->net->variables);
-    for (int64_t v = 0; v < s->net->variables; v++)
-        s->order[rank != NULL ? rank[v] : v] = v;
+    Place place = p->places[variable];
+    const ArmcLikelihood *likelihood = d->net->graph->likelihoods[place.likelihood];
+    return armc_program_params(p->program, place.likelihood) +
+           (row * likelihood->count + place.position) * likelihood->dist->width(d->net->levels);
 }
 
-/* Level of one variable of sample `index`, row `row` of the batch. */
-static int draw(const Sampler *s, int64_t variable, int64_t row, int64_t index)
+/* What later variables hold meanwhile is not seen. */
+static bool pass_batch(Drawing *d, const Passes *p, int64_t n, const int64_t *index)
 {
-    Place place = s->places[variable];
-    const ArmcLikelihood *likelihood = s->net->graph->likelihoods[place.likelihood];
-    int64_t width = likelihood->dist->width(s->net->levels);
-    const ArmcReal *params = armc_program_params(s->program, place.likelihood) +
-                             (row * likelihood->count + place.position) * width;
-    double u = armc_rng_uniform(s->session->options.seed, ARMC_RNG_SAMPLE, (uint64_t)index,
-                                (uint64_t)variable);
-    return likelihood->dist->sample(s->session->kernels, params, width, u, s->temperature);
-}
-
-/* Samples first..first+n-1: a whole forward pass for each variable; what later variables hold
- * meanwhile is not seen. */
-static bool sample_batch(const Sampler *s, int64_t first, int64_t n, const int64_t *index,
-                         int64_t all, ArmcReal *out)
-{
-    int64_t variables = s->net->variables;
-    ArmcReal *batch = armc_program_input(s->program, 0);
+    int64_t variables = d->net->variables;
+    ArmcReal *batch = armc_program_input(p->program, 0);
     memset(batch, 0, (size_t)(n * variables) * sizeof *batch);
-    ArmcStepInfo info = {.seed = s->session->options.seed, .example = index};
-    double started = armc_now();
+    ArmcStepInfo info = {.seed = d->session->options.seed, .example = index};
     for (int64_t i = 0; i < variables; i++) {
-        if (armc_session_is_interrupted(s->session))
-            return false;
-        int64_t variable = s->order[i];
-        armc_program_run(s->program, &info, n);
+        int64_t variable = p->order[i];
+        armc_program_run(p->program, &info, n);
         for (int64_t row = 0; row < n; row++)
-            batch[row * variables + variable] = (ArmcReal)draw(s, variable, row, first + row);
-        double done = (double)(i + 1) / (double)variables;
-        double left =
-            (armc_now() - started) * (1 - done + (double)(all - first - n) / (double)n) / done;
-        armc_say_progress(s->session, ((double)first + done * (double)n) / (double)all, left,
-                          "sampling %s", s->net->name);
-    }
-    memcpy(out, batch, (size_t)(n * variables) * sizeof *out);
-    return true;
-}
-
-static bool sample_all(const Sampler *s, ArmcArena *arena, int64_t n, ArmcReal *out)
-{
-    int64_t *index = ARMC_NEW_ARRAY(arena, int64_t, BATCH);
-    for (int64_t first = 0; first < n; first += BATCH) {
-        int64_t count = n - first < BATCH ? n - first : BATCH;
-        for (int64_t i = 0; i < count; i++)
-            index[i] = first + i;
-        if (!sample_batch(s, first, count, index, n, out + first * s->net->variables))
+            batch[row * variables + variable] = (ArmcReal)level_of(
+                d, row, variable, p->places[variable].likelihood, params_of(d, p, variable, row));
+        if (!goes_on(d, (double)(i + 1) / (double)variables, n))
             return false;
     }
     return true;
 }
 
-bool armc_sample(ArmcSession *session, ArmcNet *net, int64_t n, double temperature,
+static bool pass_all(Drawing *d, ArmcArena *arena, ArmcNet *net, const ArmcOrigin *origin)
+{
+    int64_t n = d->sampling->n, most = n < PASSES_AT_A_TIME ? n : PASSES_AT_A_TIME;
+    int64_t *index = ARMC_NEW_ARRAY(arena, int64_t, most);
+    Passes p = {.program = armc_net_compile(d->session, arena, net, ARMC_PROGRAM_PARAMS, most, true,
+                                            0, origin)};
+    if (p.program == NULL)
+        return false;
+    armc_program_prepare(p.program, armc_session_pool(d->session));
+    find_places(&p, arena, net);
+    for (; d->first < n; d->first += most) {
+        for (int64_t i = 0; i < most; i++)
+            index[i] = d->first + i;
+        if (!pass_batch(d, &p, n - d->first < most ? n - d->first : most, index))
+            return false;
+    }
+    return true;
+}
+
+bool armc_sample(ArmcSession *session, ArmcNet *net, const ArmcSampling *sampling,
                  const ArmcOrigin *origin, ArmcReal *out)
 {
     ArmcArena *arena = armc_scratch_begin(session);
-    Sampler s = {.session = session, .net = net, .temperature = temperature};
+    Drawing d = {
+        .session = session, .net = net, .sampling = sampling, .out = out, .started = armc_now()};
     armc_net_need_weights(session, net);
-    s.program = armc_net_compile(session, arena, net, ARMC_PROGRAM_PARAMS, n < BATCH ? n : BATCH,
-                                 true, 0, origin);
-    bool done = s.program != NULL;
-    if (done) {
-        armc_program_prepare(s.program, armc_session_pool(session));
-        find_places(&s, arena);
-        find_order(&s, arena);
-        done = sample_all(&s, arena, n, out);
-    }
+    ArmcSampler *sampler =
+        sampling->by_passes ? NULL : armc_sampler_new(arena, net->graph, session->kernels);
+    bool done = sampler != NULL ? draw_all(&d, sampler) : pass_all(&d, arena, net, origin);
     armc_scratch_end(session);
     return done;
 }

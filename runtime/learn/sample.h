@@ -4,11 +4,23 @@
 
 #include "runtime/learn/net.h"
 
-/* Draws n examples into out (n, D), variable after variable in the order of the model: each from
- * its distribution given those before it. By fixed-order kernels, so sample i is a pure function of
+typedef struct ArmcSampling {
+    int64_t n;          /* how many */
+    double temperature; /* log-probabilities are divided by it */
+    /* Completion: variables of sample i with known[i * D + variable] keep what values (n, D) say;
+     * the others are drawn, given the known ones of lower rank. NULL: nothing is known. */
+    const uint8_t *known;
+    const ArmcReal *values;
+    /* A whole forward pass for each variable, as the definition has it: what the incremental
+     * sampler is compared with. */
+    bool by_passes;
+} ArmcSampling;
+
+/* Draws examples into out (n, D), variable after variable in the order of the model: each from its
+ * distribution given those before it. By fixed-order kernels, so sample i is a pure function of
  * weights, seed, i and temperature, in whatever batch it is drawn. False when interrupted or after
  * diagnostics. */
-bool armc_sample(ArmcSession *session, ArmcNet *net, int64_t n, double temperature,
+bool armc_sample(ArmcSession *session, ArmcNet *net, const ArmcSampling *sampling,
                  const ArmcOrigin *origin, ArmcReal *out);
 
 #endif

@@ -65,7 +65,8 @@ struct ArmcSession {
     int assumed_levels;
     ArmcStatus status; /* what mistakes come to: ARMC_USER unless a command says otherwise */
     bool interrupted;
-    bool writes; /* what is checked will also run: output paths matter */
+    bool stopped; /* interrupted by options.stop_after, as it was asked for */
+    bool writes;  /* what is checked will also run: output paths matter */
 
     ArmcArena
         *scratch[ARMC_SCRATCH_DEPTH]; /* a stack of short-lived arenas: freed after a fault, too */

@@ -98,7 +98,7 @@ ArmcTraining *armc_training_new(ArmcSession *session, ArmcArena *arena, ArmcNet 
         return NULL;
     armc_net_need_weights(session, net);
     prepare(t);
-    t->metrics = armc_metrics_new(session->run, net->variables, NULL, NULL);
+    t->metrics = armc_metrics_new(session->run, net->variables, NULL, "");
     net->metrics = t->metrics;
     if (session->options.resume && access(options->to, F_OK) == 0 && !armc_checkpoint_resume(t))
         return NULL;
@@ -117,4 +117,23 @@ void armc_training_swap(ArmcTraining *t)
 {
     if (t->average != NULL)
         armc_average_swap(t->average);
+}
+
+bool armc_training_keeps_best(const ArmcTraining *t)
+{
+    return t->options.keep_best && t->state.stale > 0 && isfinite(t->state.best);
+}
+
+const char *armc_training_best_path(const ArmcTraining *t)
+{
+    return armc_path_with_ending(t->arena, t->options.to, ".best.safetensors");
+}
+
+/* A checkpoint has the mean of the weights, where one is kept, under their own names. */
+bool armc_training_finish(ArmcTraining *t)
+{
+    if (armc_training_keeps_best(t))
+        return armc_checkpoint_take_weights(t, armc_training_best_path(t));
+    armc_training_swap(t);
+    return true;
 }

@@ -21,6 +21,7 @@ typedef struct ArmcTrainOptions {
     double skip;      /* a norm of so many times the mean is not stepped on; 0: all are */
     double ema;       /* decay of the mean of the weights; 0: no mean is kept */
     int64_t patience; /* epochs without a better validation likelihood before the end; 0: all */
+    bool keep_best;   /* what follows uses the weights of the best epoch by validation */
     const char *to;   /* the checkpoint */
 } ArmcTrainOptions;
 
@@ -35,6 +36,11 @@ typedef struct ArmcTrainState {
     double best;             /* the least validation nats; infinite before the first */
     double norm_mean;        /* of the gradient, see ArmcNormMean */
 } ArmcTrainState;
+
+/* Where the time of steps goes, in seconds. */
+typedef struct ArmcStepTimes {
+    double data, program, loss, gradient, update;
+} ArmcStepTimes;
 
 typedef struct ArmcTraining {
     ArmcSession *session;
@@ -55,6 +61,8 @@ typedef struct ArmcTraining {
     uint64_t first_step; /* of this process */
     double started, seconds_before,
         saved; /* clock at the start; seconds of earlier processes; clock at the last save */
+    ArmcStepTimes times; /* of the steps done while `is_timed` */
+    bool is_timed;
 } ArmcTraining;
 
 /* Compiles and prepares; weights are initialised or loaded (--resume). NULL after diagnostics. In
@@ -77,8 +85,15 @@ bool armc_training_again(ArmcTraining *training, double *nats);
  * written). */
 bool armc_training_run(ArmcTraining *training);
 /* The weights of the last step and their mean, where one is kept, change places: around
- * evaluations, and once at the end. */
+ * evaluations. */
 void armc_training_swap(ArmcTraining *training);
+/* Is an earlier epoch than the last one the best by validation, and to be used from here on? */
+bool armc_training_keeps_best(const ArmcTraining *training);
+/* The checkpoint of the best epoch. */
+const char *armc_training_best_path(const ArmcTraining *training);
+/* At the end: the weights become those that later statements use, of the best epoch or the last
+ * one. False after a diagnostic when the best epoch's checkpoint is not there or does not fit. */
+bool armc_training_finish(ArmcTraining *training);
 /* The order of the examples in the epoch under way. */
 void armc_training_shuffle(ArmcTraining *training);
 

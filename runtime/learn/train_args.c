@@ -24,6 +24,7 @@ enum {
     ACCUMULATE,
     EMA,
     PATIENCE,
+    KEEP,
     TO
 };
 
@@ -149,6 +150,12 @@ const ArmcSpec armc_train_args[] = {
      .high = 1e6,
      .doc = "the training ends after so many epochs without a better validation likelihood; 0: "
             "never early"},
+    {.name = "keep",
+     .kind = ARMC_SPEC_SYMBOL,
+     .preset = "best",
+     .symbols = "best|last",
+     .doc = "the epoch whose weights later statements use: the best by validation, where there is "
+            "a validation split, or the last one"},
     {.name = "to",
      .kind = ARMC_SPEC_STRING,
      .preset = "",
@@ -179,6 +186,7 @@ ArmcTrainOptions armc_train_args_read(const ArmcAttr *a)
         .skip = a[SKIP].r,
         .ema = a[EMA].r,
         .patience = a[PATIENCE].i,
+        .keep_best = strcmp(a[KEEP].text, "best") == 0,
         .to = a[TO].text != NULL ? a[TO].text : "",
     };
 }
@@ -222,15 +230,19 @@ static bool are_used(ArmcSession *session, const ArmcAttr *a, const ArmcTrainOpt
     return good;
 }
 
-static bool can_be_patient(ArmcSession *session, const ArmcDataset *data,
-                           const ArmcTrainOptions *options, const ArmcOrigin *origin)
+/* What goes by the validation split asks for one. */
+static bool is_validated(ArmcSession *session, const ArmcAttr *a, const ArmcTrainOptions *options,
+                         const ArmcOrigin *origin)
 {
+    const ArmcThing *thing = a[ARMC_TRAIN_DATA].thing;
+    const ArmcDataset *data = thing->data;
     bool is_assumed = session->assumed_shape.rank > 0;
-    if (options->patience == 0 || is_assumed || data->count[ARMC_VALID] > 0)
+    bool is_asked_best = a[KEEP].given && options->keep_best;
+    if ((options->patience == 0 && !is_asked_best) || is_assumed || data->count[ARMC_VALID] > 0)
         return true;
-    ArmcDiag *diag = armc_diag_add(
-        session->diags, ARMC_E_empty_data, origin,
-        "`patience` goes by the validation split, and data set %s has none", data->report);
+    ArmcDiag *diag = armc_diag_add(session->diags, ARMC_E_empty_data, origin,
+                                   "`%s` goes by the validation split, and data set %s has none",
+                                   options->patience > 0 ? "patience" : "keep=best", data->report);
     armc_diag_help(
         diag, "`dataset ... holdout=1000` keeps the last 1000 training examples for validation");
     return false;
@@ -248,6 +260,5 @@ bool armc_train_args_check(ArmcSession *session, const ArmcAttr *a, const ArmcTr
         armc_diag_help(diag, "skip=10 leaves out what is ten times as large as usual");
         return false;
     }
-    const ArmcThing *data = a[ARMC_TRAIN_DATA].thing;
-    return can_be_patient(session, data->data, options, origin);
+    return is_validated(session, a, options, origin);
 }

@@ -35,6 +35,8 @@ static void tell_step(ArmcTraining *t, double nats)
     uint64_t every = t->course.steps / MOST_TRAIN_ROWS + 1;
     if (t->state.step % every == 0)
         add_metric(t, ARMC_TRAIN, nats);
+    if (t->session->options.stop_after > 0)
+        armc_report_step(t->session, t->net, t->state.step, t->course.steps, nats);
     double done = (double)(t->state.step - t->first_step),
            left = (double)(t->course.steps - t->state.step);
     armc_say_progress(t->session, (double)t->state.step / (double)t->course.steps,
@@ -50,11 +52,6 @@ static const ArmcParam *find_broken_param(const ArmcGraph *graph)
             if (!isfinite(graph->params[i]->data[e]))
                 return graph->params[i];
     return NULL;
-}
-
-static const char *best_path(const ArmcTraining *t)
-{
-    return armc_path_with_ending(t->arena, t->options.to, ".best.safetensors");
 }
 
 /* False after a diagnostic when the last update went out of range: then the last good checkpoint
@@ -126,21 +123,48 @@ static bool take_validation(ArmcTraining *t, ArmcScore validation)
     return best;
 }
 
+/* The row of a split in an epoch, counted from 1, as it was evaluated. */
+static const ArmcMetric *find_metric(const ArmcMetrics *metrics, uint64_t epoch, ArmcSplit split)
+{
+    for (size_t i = metrics->count; i > 0; i--)
+        if (metrics->rows[i - 1].epoch == epoch && metrics->rows[i - 1].split == split)
+            return &metrics->rows[i - 1];
+    return NULL;
+}
+
+static void tell_kept(const ArmcTraining *t, uint64_t epoch)
+{
+    armc_say_note(t->session,
+                  "%s: epoch %" PRIu64 " was the best by validation, %.4f nats: what follows uses "
+                  "its weights, which are in %s\n",
+                  t->net->name, epoch, t->state.best, armc_training_best_path(t));
+}
+
+/* What was trained, with the likelihood of the weights that are kept: `scores` and `at` are those
+ * of the last epoch. */
 static void tell_end(ArmcTraining *t, const ArmcScore scores[ARMC_SPLITS], ArmcStand at)
 {
     ArmcSplit split = armc_report_split(scores);
+    double nats = scores[split].nats;
     if (t->state.epoch < (uint64_t)t->options.epochs)
         armc_say_note(t->session,
                       "%s: no better validation in the last %" PRIu64 " of %" PRIu64
-                      " epochs: stopped; the best, %.4f nats, is %s\n",
-                      t->net->name, t->state.stale, t->state.epoch, t->state.best, best_path(t));
+                      " epochs: stopped\n",
+                      t->net->name, t->state.stale, t->state.epoch);
     if (t->state.skipped > 0)
         armc_say_note(t->session,
                       "%s: %" PRIu64 " of %" PRIu64
                       " steps were skipped for the norm of their gradient\n",
                       t->net->name, t->state.skipped, t->state.step);
+    if (armc_training_keeps_best(t)) {
+        const ArmcMetric *row = find_metric(t->metrics, t->state.epoch - t->state.stale, split);
+        nats = row->nats;
+        at.epoch = row->epoch;
+        at.step = row->step;
+        tell_kept(t, row->epoch);
+    }
     at.skipped = t->state.skipped;
-    armc_report_score(t->session, t->net, "trained", split, scores[split].nats, at);
+    armc_report_score(t->session, t->net, "trained", split, nats, at);
 }
 
 static bool close_epoch(ArmcTraining *t)
@@ -156,9 +180,19 @@ static bool close_epoch(ArmcTraining *t)
         tell_end(t, scores, at);
     /* The best first: when the process dies in between, the epoch is done again and both are
      * written. */
-    if (best && !save(t, best_path(t)))
+    if (best && !save(t, armc_training_best_path(t)))
         return false;
     return save(t, t->options.to);
+}
+
+/* By a signal, or by the number of steps that this process was asked for. */
+static bool is_stopped(ArmcTraining *t)
+{
+    ArmcSession *session = t->session;
+    int64_t most = session->options.stop_after;
+    if (most > 0 && t->state.step - t->first_step >= (uint64_t)most)
+        session->stopped = session->interrupted = true;
+    return armc_session_is_interrupted(session);
 }
 
 static bool steps_of_epoch(ArmcTraining *t)
@@ -168,7 +202,7 @@ static bool steps_of_epoch(ArmcTraining *t)
         if (!armc_training_step(t, &nats))
             return false;
         tell_step(t, nats);
-        if (armc_session_is_interrupted(t->session))
+        if (is_stopped(t))
             return false;
         if (is_time_to_save(t) && !save(t, t->options.to))
             return false;
@@ -180,7 +214,9 @@ static void begin_csv(ArmcTraining *t)
 {
     ArmcArena *scratch = armc_scratch_begin(t->session);
     t->metrics->path = armc_path_with_ending(t->session->run, t->options.to, ".csv");
-    t->metrics->head = armc_session_describe_run(t->session, t->net->report);
+    t->metrics->head = armc_arena_printf(
+        t->session->run, "%s%s", armc_session_describe_run(t->session, t->net->report),
+        armc_if_unproved(t->net, "# unproved: the model is not autoregressive\n"));
     if (t->state.step > 0)
         armc_metrics_take_seconds(scratch, t->metrics);
     armc_metrics_rewrite(scratch, t->metrics);

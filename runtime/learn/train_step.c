@@ -16,14 +16,34 @@ static bool blame(ArmcTraining *t, const ArmcStepInfo *info, int64_t n, const ch
     return false;
 }
 
+static double lap_start(const ArmcTraining *t)
+{
+    return t->is_timed ? armc_now() : 0;
+}
+
+/* The seconds since `from` go to one part of the times; returns the clock. */
+static double lap(const ArmcTraining *t, double from, double *part)
+{
+    if (!t->is_timed)
+        return 0;
+    double now = armc_now();
+    *part += now - from;
+    return now;
+}
+
 /* Loss and gradient of examples first..first+n-1 of the epoch's order. */
 static double run_minibatch(ArmcTraining *t, ArmcStepInfo *info, int64_t first, int64_t n)
 {
+    double at = lap_start(t);
     info->example = t->order + first;
     armc_dataset_get(t->data, ARMC_TRAIN, info->example, n, t->state.epoch,
                      armc_program_input(t->program, 0));
+    at = lap(t, at, &t->times.data);
     armc_program_run(t->program, info, n);
-    return armc_sum_nats(t->program, n, t->net->variables, NULL);
+    at = lap(t, at, &t->times.program);
+    double nats = armc_sum_nats(t->program, n, t->net->variables, NULL);
+    lap(t, at, &t->times.loss);
+    return nats;
 }
 
 /* The gradient of the mean over `count` examples, from minibatches; `sum` of their nats. False
@@ -38,16 +58,21 @@ static bool find_gradient(ArmcTraining *t, int64_t count, double *sum, double *n
         double part = run_minibatch(t, &info, (int64_t)t->state.position + done, n);
         if (!isfinite(part))
             return blame(t, &info, n, "the loss");
+        double at = lap_start(t);
         armc_gradient_take(t->gradient, (double)n / (double)count, done == 0);
+        lap(t, at, &t->times.gradient);
         *sum += part;
     }
+    double at = lap_start(t);
     *norm = armc_gradient_norm(t->gradient);
+    lap(t, at, &t->times.gradient);
     return isfinite(*norm) || blame(t, &info, n, "the gradient");
 }
 
 static void update(ArmcTraining *t, double norm)
 {
     uint64_t number = t->state.step - t->state.skipped + 1; /* of the updates */
+    double at = lap_start(t);
     armc_optim_step(t->optim,
                     &(ArmcOptimStep){
                         .gradient = armc_gradient_get(t->gradient),
@@ -58,6 +83,7 @@ static void update(ArmcTraining *t, double norm)
                     });
     if (t->average != NULL)
         armc_average_take(t->average, number);
+    lap(t, at, &t->times.update);
 }
 
 static bool is_huge(ArmcTraining *t, double norm)

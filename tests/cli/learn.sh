@@ -32,12 +32,36 @@ test "$all" -gt 0
 test "$(sed -n 's/.* \([0-9]*\) skipped$/\1/p' skip | awk '{ n += $1 } END { print n }')" = "$all"
 armc run skip.arm --json --quiet | grep '"event": "trained"' | grep -q "\"skipped\": $all"
 
-# Patience: the training ends before its last epoch, and says where the best is.
-begin patience "adam lr=0.3 epochs=50 batch=10 patience=2 schedule=constant"
-grep -q 'no better validation in the last 2 of [0-9]* epochs: stopped; the best, .* is net.best.safetensors' patience.notes
+# Patience: the training ends before its last epoch, and what follows uses the best one.
+worse="adam lr=0.3 epochs=50 batch=10 patience=2 schedule=constant"
+begin patience "$worse"
+grep -q 'no better validation in the last 2 of [0-9]* epochs: stopped' patience.notes
+grep -q 'was the best by validation, .*: what follows uses its weights, which are in net.best.safetensors' patience.notes
 test "$(grep -c '^epoch' patience)" -lt 50
 least=$(nats patience 'epoch' validation | sort -n | head -n 1)
+near "$least" "$(nats patience net: validation)"
 near "$least" "$(armc eval net.best.safetensors digits.valid | sed 's/.*validation \([0-9.]*\).*/\1/')"
+# The end of the training tells the test likelihood of that epoch, and a training that is taken as it is gives the same.
+test=$(grep "validation $least" patience | sed 's/.*test \([0-9.]*\).*/\1/')
+near "$test" "$(nats patience net: test)"
+armc run patience.arm --json --quiet | grep '"event": "trained"' | grep -q "\"nats\": $test"
+echo 'plot net to="loss.png"' >> patience.arm
+near "$least" "$(armc run patience.arm --resume --quiet | sed -n 's/^net: validation \([0-9.]*\).*/\1/p')"
+test -s loss.png
+rm net.best.safetensors
+status=0
+armc run patience.arm --resume --quiet 2> missing || status=$?
+test $status = 3
+grep -q 'net.best.safetensors' missing
+
+# keep=last: the weights of the last epoch, as the checkpoint has them.
+begin last "$worse keep=last"
+near "$(nats last epoch validation | tail -n 1)" "$(nats last net: validation)"
+near "$(nats last net: validation)" "$(armc eval net.safetensors digits.valid | sed 's/.*validation \([0-9.]*\).*/\1/')"
+
+# A mean of the weights and the best epoch: the best epoch's mean.
+begin mean "$worse ema=0.9"
+near "$(nats mean epoch validation | sort -n | head -n 1)" "$(nats mean net: validation)"
 
 # A mean of the weights is what is evaluated, and what the checkpoint holds.
 begin ema "adam lr=1e-2 epochs=3 batch=10 ema=0.99"

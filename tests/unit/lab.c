@@ -100,10 +100,17 @@ static const ArmcOrigin *origin_of(Lab *lab, const char *name)
 
 ArmcValue *lab_input(Lab *lab, const char *name, const char *shape, int levels)
 {
+    return lab_ordered_input(lab, name, shape, levels, NULL);
+}
+
+ArmcValue *lab_ordered_input(Lab *lab, const char *name, const char *shape, int levels,
+                             const ArmcOrder *order)
+{
     ArmcInput input = {.name = name,
                        .shape = lab_shape(shape),
                        .levels = levels,
                        .given = lab->graph->input_count > 0,
+                       .order = order,
                        .origin = origin_of(lab, name)};
     size_t index = lab->graph->input_count;
     assert_true(index < LAB_INPUTS);

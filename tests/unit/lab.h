@@ -36,6 +36,8 @@ ArmcAttr lab_real(double r);
  * zero; parameters have a standard deviation of 1. A mask has a character an entry: '0' is dead;
  * NULL: all live. */
 ArmcValue *lab_input(Lab *lab, const char *name, const char *shape, int levels);
+ArmcValue *lab_ordered_input(Lab *lab, const char *name, const char *shape, int levels,
+                             const ArmcOrder *order);
 ArmcValue *lab_param(Lab *lab, const char *name, const char *shape, const char *mask);
 /* The numbers of a leaf: (batch, size) or (size). */
 ArmcReal *lab_data(Lab *lab, const ArmcValue *leaf, int64_t *count);

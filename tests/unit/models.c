@@ -164,6 +164,47 @@ static void channels(Lab *lab)
                      LAB(lab, "matmul", NULL, hidden, lab_param(lab, "out", "5x12", NULL)));
 }
 
+/* --- orders other than raster --- */
+
+static ArmcValue *ordered(Lab *lab, ArmcOrderKind kind, int64_t height, int64_t width,
+                          int64_t channels, int levels)
+{
+    const char *shape =
+        armc_arena_printf(lab->arena, "%dx%dx%d", (int)height, (int)width, (int)channels);
+    return lab_ordered_input(lab, "image", shape, levels,
+                             armc_order_pixels(lab->arena, kind, height, width, 4));
+}
+
+static void nade_random(Lab *lab)
+{
+    ArmcValue *x = LAB(lab, "flatten", NULL, ordered(lab, ARMC_ORDER_RANDOM, 4, 7, 1, 3));
+    ArmcValue *read = LAB(lab, "site_embed", NULL, x, lab_param(lab, "table", "28x3x70", NULL));
+    model_likelihood(lab, "categorical",
+                     LAB(lab, "site_matmul", NULL, hidden_sum(lab, read, "70"),
+                         lab_param(lab, "out", "28x3x70", NULL)));
+}
+
+/* Scans by pixel, by variable, and of a value that knows no order, which can't share a loop. */
+static void orders_side_by_side(Lab *lab)
+{
+    ArmcAttr two = lab_int(2);
+    ArmcValue *image = LAB(lab, "scale", NULL, ordered(lab, ARMC_ORDER_SPIRAL, 2, 3, 2, 2));
+    ArmcValue *by_pixel = LAB(lab, "sum_before", NULL,
+                              LAB(lab, "matmul", NULL, image, lab_param(lab, "mix", "2x2", NULL)));
+    ArmcValue *x = LAB(lab, "flatten", NULL, image);
+    ArmcValue *shifted = LAB(lab, "shift", &two, LAB(lab, "sum_after", NULL, x));
+    ArmcValue *sum = LAB(lab, "sum_before", NULL,
+                         LAB(lab, "site_matmul", NULL, x, lab_param(lab, "read", "12x3x1", NULL)));
+    ArmcValue *other = LAB(lab, "sum_before", NULL, lab_param(lab, "free", "12x3", NULL));
+    other = LAB(lab, "sum_before", NULL, LAB(lab, "mul", NULL, other, other));
+    ArmcAttr axis = lab_int(0);
+    ArmcValue *back = LAB(lab, "sum_before", NULL, LAB(lab, "flip", &axis, sum));
+    sum = LAB(lab, "tanh", NULL, LAB(lab, "add", NULL, LAB(lab, "mul", NULL, sum, other), back));
+    sum = LAB(lab, "add", NULL, LAB(lab, "sum_features", NULL, sum), shifted);
+    model_likelihood(lab, "bernoulli",
+                     LAB(lab, "add", NULL, sum, LAB(lab, "flatten", NULL, by_pixel)));
+}
+
 /* --- movement in between --- */
 
 static void moved(Lab *lab)
@@ -269,6 +310,8 @@ const Model models[] = {
     {"dense_masked", dense_masked, false},
     {"by_pixel", by_pixel, false},
     {"channels", channels, false},
+    {"nade_random", nade_random, false},
+    {"orders_side_by_side", orders_side_by_side, false},
     {"moved", moved, false},
     {"shifted_twice", shifted_twice, false},
     {"independent", independent, false},

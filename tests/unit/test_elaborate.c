@@ -410,7 +410,7 @@ static void bad_models(void **state)
     check_error("model m { input image; input other }\nm = m", ARMC_E_input_place);
     check_error("model m { input image; given label }\nm = m", ARMC_E_given);
     check_error("model m(n) { input image }\nm = m", ARMC_E_missing_argument);
-    check_error("model m { input image order=snake }\nm = m", ARMC_E_bad_symbol);
+    check_error("model m { input image order=snak }\nm = m", ARMC_E_bad_symbol);
 }
 
 /* --- options and imports --- */

@@ -220,6 +220,28 @@ static void maps2_agree(void **state)
         }
 }
 
+/* What is masked out doesn't matter, NaN included; the result may be the input. */
+static void masked_is_zero_where_dead(void **state)
+{
+    (void)state;
+    const Tables tables = tables_here();
+    uint8_t mask[ENTRIES_MAX];
+    for (int i = 0; i < ENTRIES_MAX; i++)
+        mask[i] = i % 3 != 1;
+    for (int t = 0; t < tables.count; t++)
+        for (int l = 0; l < LENGTHS; l++) {
+            const int64_t n = lengths[l];
+            ArmcReal *y = room(n);
+            for (int64_t i = 0; i < n; i++)
+                y[i] = mask[i + 1] ? (ArmcReal)i : (ArmcReal)NAN;
+            tables.item[t]->masked(n, mask + 1, y, y);
+            for (int64_t i = 0; i < n; i++)
+                assert_true(y[i] >= (ArmcReal)i * mask[i + 1] && y[i] <= (ArmcReal)i * mask[i + 1]);
+            assert_guarded(y, n);
+            free(y);
+        }
+}
+
 static void max_and_min_keep_nan(void **state)
 {
     (void)state;
@@ -356,6 +378,7 @@ int main(void)
         cmocka_unit_test(maps_at_special_numbers),
         cmocka_unit_test(maps_agree),
         cmocka_unit_test(maps2_agree),
+        cmocka_unit_test(masked_is_zero_where_dead),
         cmocka_unit_test(max_and_min_keep_nan),
         cmocka_unit_test(fill_scale_axpy),
         cmocka_unit_test(reductions_follow_their_definition),

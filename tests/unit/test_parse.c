@@ -127,6 +127,7 @@ static void test_statements(void **state)
         {"input image 28x28x1 levels=10", "(INPUT image (SIZE 28 28 1) (ARG levels 10))"},
         {"given label", "(GIVEN label)"},
         {"given gray=(image | grey)", "(GIVEN (ARG gray (PIPE image grey)))"},
+        {"unproved", "(UNPROVED)"},
         {"shared f = { relu }", "(SHARED f (CLOSURE (BODY relu)))"},
         {"repeat 3 { relu | dense 4 }", "(REPEAT 3 (BODY (PIPE relu (CALL! dense 4))))"},
         {"repeat n as i { a; b }", "(REPEAT i n (BODY a b))"},

@@ -118,7 +118,7 @@ static void a_grid_is_near_square_with_gaps(void **state)
     ArmcReal examples[5 * 6];
     for (int i = 0; i < 30; i++)
         examples[i] = ARMC_R(i % 5);
-    armc_png_write_grid(arena, "grid.png", 5, 2, 3, 1, 5, examples);
+    armc_png_write_grid(arena, "grid.png", &(ArmcPictures){5, 2, 3, 1, 5, examples, 0, 0});
     Picture picture = read_png("grid.png");
     assert_int_equal(picture.width, 3 * CELL_W + GAP);
     assert_int_equal(picture.height, 2 * CELL_H + GAP);
@@ -139,7 +139,7 @@ static void a_grid_has_colours(void **state)
 {
     (void)state;
     const ArmcReal example[] = {3, 0, 1};
-    armc_png_write_grid(arena, "pixel.png", 1, 1, 1, 3, 4, example);
+    armc_png_write_grid(arena, "pixel.png", &(ArmcPictures){1, 1, 1, 3, 4, example, 0, 0});
     Picture picture = read_png("pixel.png");
     assert_int_equal(picture.width, 600 + 2 * GAP);
     assert_memory_equal(at(&picture, GAP, GAP), ((uint8_t[]){255, 0, 85}), 3);
@@ -150,7 +150,7 @@ static void large_pictures_stay_as_they_are(void **state)
     (void)state;
     ArmcReal *examples = ARMC_NEW_ARRAY(arena, ArmcReal, 700);
     examples[699] = 7; /* beyond the levels: shown as the highest */
-    armc_png_write_grid(arena, "wide.png", 1, 1, 700, 1, 2, examples);
+    armc_png_write_grid(arena, "wide.png", &(ArmcPictures){1, 1, 700, 1, 2, examples, 0, 0});
     Picture picture = read_png("wide.png");
     assert_int_equal(picture.width, 700 + 2 * GAP);
     assert_grey(&picture, GAP, GAP + 699, 255);

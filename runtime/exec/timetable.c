@@ -1,0 +1,458 @@
+#include "runtime/exec/timetable.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/exec/internal.h"
+
+/* A cell before it has a place in the order. */
+typedef struct Item {
+    ArmcCell cell;
+    int64_t time;
+    int64_t turn; /* among the cells of its time: topological, then the scan's own order */
+} Item;
+
+typedef struct Planner {
+    ArmcArena *arena;
+    ArmcTimetable *table;
+    const ArmcGraph *graph, *model;
+    ArmcReady ready;
+    uint8_t **needed; /* by value id: [site * groups + group] */
+    Item *items;
+    size_t item_count, item_capacity;
+    const ArmcNode *node; /* whose reads are visited */
+    int64_t position;     /* of the cell at work */
+    int64_t **first_at,
+        **last_at; /* by value id, of each site: when its row is begun and read last */
+} Planner;
+
+static int64_t sites_of(const ArmcValue *value)
+{
+    return armc_shape_sites(value->shape);
+}
+
+static const ArmcValue *read_value(const Planner *s, int input)
+{
+    return input < 0 ? s->node->out[0] : s->node->in[input];
+}
+
+/* Leaves and what is the same for all samples have no cells. */
+static bool has_cells(const ArmcNode *node)
+{
+    return node->out[0]->batched && !(node->op->flags & ARMC_OP_LEAF);
+}
+
+/* --- what is needed --- */
+
+static void need(void *context, int input, int64_t site, int group)
+{
+    Planner *s = context;
+    const ArmcValue *value = read_value(s, input);
+    if (value->batched)
+        s->needed[value->id][site * value->groups.count + group] = 1;
+}
+
+static void need_reads(Planner *s, const ArmcNode *node)
+{
+    const ArmcValue *out = node->out[0];
+    s->node = node;
+    for (int64_t i = sites_of(out); i-- > 0;) {
+        int64_t site = armc_site_in_order(node, i);
+        for (int g = 0; g < out->groups.count; g++)
+            if (s->needed[out->id][site * out->groups.count + g])
+                armc_reads(node, site, g, need, s);
+    }
+}
+
+static void mark_needed(Planner *s)
+{
+    const ArmcGraph *graph = s->graph;
+    s->needed = ARMC_NEW_ARRAY(s->arena, uint8_t *, graph->value_count);
+    for (size_t i = 0; i < graph->node_count; i++) {
+        const ArmcValue *out = graph->nodes[i]->out[0];
+        if (out->batched)
+            s->needed[out->id] =
+                ARMC_NEW_ARRAY(s->arena, uint8_t, sites_of(out) * out->groups.count);
+    }
+    for (size_t l = 0; l < s->table->params.count; l++) {
+        const ArmcValue *params = s->table->params.values[l];
+        if (params->batched)
+            memset(s->needed[params->id], 1, (size_t)(sites_of(params) * params->groups.count));
+    }
+    for (size_t i = graph->node_count; i-- > 0;)
+        if (has_cells(graph->nodes[i]))
+            need_reads(s, graph->nodes[i]);
+}
+
+/* --- cells --- */
+
+/* Runs of one group are told apart only where the op asks what they depend on. */
+static bool joins_groups(const ArmcNode *node)
+{
+    return node->op->live == NULL;
+}
+
+/* Parts of a node's row, one for each (begin, end) that occurs, so that sites share them. */
+typedef struct Parts {
+    ArmcPart **at; /* by begin; a chain would be rare: the longest so far stands here */
+    const ArmcNode *node;
+} Parts;
+
+static const ArmcPart *part_of(const Planner *s, Parts *parts, int64_t begin, int64_t end)
+{
+    ArmcPart *part = parts->at[begin];
+    if (part && part->end == end)
+        return part;
+    part = ARMC_NEW(s->arena, ArmcPart);
+    *part = (ArmcPart){begin, end, NULL};
+    if (parts->node->op->live)
+        part->live = parts->node->op->live(s->arena, parts->node, part);
+    return parts->at[begin] = part;
+}
+
+static int64_t entry_of(const ArmcValue *out, int64_t site, int64_t f)
+{
+    return site * out->groups.count + armc_group_of(out, f);
+}
+
+/* The end of the part of a row that begins at f: features that are needed and ready together. */
+static int64_t part_end(const Planner *s, const ArmcNode *node, int64_t site, int64_t f)
+{
+    const ArmcValue *out = node->out[0];
+    const uint8_t *needed = s->needed[out->id];
+    const int64_t *ready = s->ready.of[out->id];
+    int64_t end = f + 1, features = armc_shape_features(out->shape), at = entry_of(out, site, f);
+    for (; end < features; end++) {
+        int64_t next = entry_of(out, site, end);
+        bool together = next == at || (joins_groups(node) && (!ready || ready[next] == ready[at]));
+        if (!needed[next] || !together)
+            break;
+    }
+    return end;
+}
+
+static void add_row(Planner *s, Parts *parts, int64_t i)
+{
+    const ArmcNode *node = parts->node;
+    const ArmcValue *out = node->out[0];
+    int64_t site = armc_site_in_order(node, i), features = armc_shape_features(out->shape), end;
+    const int64_t *ready = s->ready.of[out->id];
+    for (int64_t f = 0; f < features; f = end) {
+        int64_t entry = entry_of(out, site, f);
+        end = f + 1;
+        if (!s->needed[out->id][entry])
+            continue;
+        end = part_end(s, node, site, f);
+        int64_t before = node->op->order && i > 0 ? armc_site_in_order(node, i - 1) : -1;
+        Item item = {.cell = {.node = node,
+                              .site = (int32_t)site,
+                              .before = (int32_t)before,
+                              .part = part_of(s, parts, f, end)},
+                     .time = ready ? ready[entry] : -1,
+                     .turn = (int64_t)s->item_count};
+        ARMC_PUSH(s->arena, s->items, s->item_count, s->item_capacity, item);
+    }
+}
+
+static void collect_cells(Planner *s)
+{
+    for (size_t n = 0; n < s->graph->node_count; n++) {
+        const ArmcNode *node = s->graph->nodes[n];
+        if (!has_cells(node))
+            continue;
+        int64_t features = armc_shape_features(node->out[0]->shape);
+        Parts parts = {ARMC_NEW_ARRAY(s->arena, ArmcPart *, features), node};
+        for (int64_t i = 0; i < sites_of(node->out[0]); i++)
+            add_row(s, &parts, i);
+    }
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const Item *x = a, *y = b;
+    if (x->time != y->time)
+        return x->time < y->time ? -1 : 1;
+    return (x->turn > y->turn) - (x->turn < y->turn);
+}
+
+/* The order in which cells are computed. */
+static void order_cells(Planner *s)
+{
+    ArmcTimetable *table = s->table;
+    qsort(s->items, s->item_count, sizeof *s->items, by_time);
+    ArmcCell *cells = ARMC_NEW_ARRAY(s->arena, ArmcCell, s->item_count + 1);
+    int64_t *first = ARMC_NEW_ARRAY(s->arena, int64_t, table->variables + 2);
+    for (size_t i = 0; i < s->item_count; i++) {
+        const Item *item = &s->items[i];
+        cells[i] = item->cell;
+        first[item->time + 2] = (int64_t)i + 1;
+        if (item->cell.node->op->cost)
+            table->multiply_adds +=
+                item->cell.node->op->cost(item->cell.node, item->cell.site, item->cell.part);
+    }
+    for (int64_t t = 1; t < table->variables + 2; t++)
+        first[t] = first[t] > first[t - 1] ? first[t] : first[t - 1];
+    table->cells = cells;
+    table->first = first;
+    table->cell_count = (int64_t)s->item_count;
+}
+
+/* --- slots --- */
+
+static void note_last(void *context, int input, int64_t site, int group)
+{
+    Planner *s = context;
+    const ArmcValue *value = read_value(s, input);
+    (void)group;
+    if (value->batched)
+        s->last_at[value->id][site] = s->position;
+}
+
+/* A cell reads what any of its features reads; a row lives from its first cell to its last reader.
+ */
+static void note_lives(Planner *s, int64_t position)
+{
+    const ArmcCell *cell = &s->table->cells[position];
+    const ArmcValue *out = cell->node->out[0];
+    s->node = cell->node;
+    s->position = position;
+    if (s->first_at[out->id][cell->site] < 0)
+        s->first_at[out->id][cell->site] = position;
+    if (s->last_at[out->id][cell->site] < position)
+        s->last_at[out->id][cell->site] = position;
+    for (int64_t f = cell->part->begin; f < cell->part->end; f++)
+        if (f == cell->part->begin || armc_group_of(out, f) != armc_group_of(out, f - 1))
+            armc_reads(cell->node, cell->site, armc_group_of(out, f), note_last, s);
+}
+
+static int64_t *sites_with(const Planner *s, const ArmcValue *value, int64_t number)
+{
+    int64_t *of = ARMC_NEW_ARRAY(s->arena, int64_t, sites_of(value));
+    for (int64_t i = 0; i < sites_of(value); i++)
+        of[i] = number;
+    return of;
+}
+
+static bool is_variable(const Planner *s, const ArmcNode *node)
+{
+    return node->leaf == s->model->inputs[0];
+}
+
+/* Parameters are read when their variable is drawn: before the cells of its time. */
+static void note_draws(Planner *s)
+{
+    const ArmcTimetable *table = s->table;
+    for (size_t l = 0; l < table->params.count; l++) {
+        const ArmcLikelihood *likelihood = s->model->likelihoods[l];
+        const ArmcValue *params = table->params.values[l];
+        for (int64_t k = 0; params->batched && k < likelihood->count; k++) {
+            int64_t entry = likelihood->entries ? likelihood->entries[k] : k;
+            int64_t until = table->first[armc_input_rank(s->model->inputs[0], entry) + 1];
+            if (s->last_at[params->id][k] < until)
+                s->last_at[params->id][k] = until;
+        }
+    }
+}
+
+/* The variable's rows are begun when they are drawn. */
+static void note_variable(Planner *s, const ArmcNode *node)
+{
+    const ArmcValue *value = node->out[0];
+    int64_t channels = armc_shape_features(value->shape);
+    for (int64_t e = 0; e < armc_shape_size(value->shape); e++) {
+        int64_t drawn = s->table->first[armc_input_rank(s->model->inputs[0], e) + 1];
+        int64_t *first = &s->first_at[value->id][e / channels];
+        int64_t *last = &s->last_at[value->id][e / channels];
+        *first = *first < 0 || drawn < *first ? drawn : *first;
+        *last = drawn > *last ? drawn : *last;
+    }
+}
+
+static void find_lives(Planner *s)
+{
+    const ArmcGraph *graph = s->graph;
+    s->first_at = ARMC_NEW_ARRAY(s->arena, int64_t *, graph->value_count);
+    s->last_at = ARMC_NEW_ARRAY(s->arena, int64_t *, graph->value_count);
+    for (size_t n = 0; n < graph->node_count; n++) {
+        const ArmcValue *out = graph->nodes[n]->out[0];
+        if (!out->batched)
+            continue;
+        s->first_at[out->id] = sites_with(s, out, -1);
+        s->last_at[out->id] = sites_with(s, out, -1);
+    }
+    for (int64_t p = 0; p < s->table->cell_count; p++)
+        note_lives(s, p);
+    note_draws(s);
+    for (size_t n = 0; n < graph->node_count; n++)
+        if (is_variable(s, graph->nodes[n]))
+            note_variable(s, graph->nodes[n]);
+}
+
+/* A row's life. */
+typedef struct Life {
+    int64_t first, last;
+    int64_t pitch;
+    int64_t *offset;
+} Life;
+
+static int by_first(const void *a, const void *b)
+{
+    const Life *x = a, *y = b;
+    if (x->first != y->first)
+        return x->first < y->first ? -1 : 1;
+    return (x->offset > y->offset) - (x->offset < y->offset);
+}
+
+/* Slots of one pitch, each with the position at which it is free again. */
+typedef struct Pool {
+    int64_t pitch;
+    int64_t *slot; /* offsets of free slots, a stack */
+    size_t free_count, free_capacity;
+} Pool;
+
+typedef struct Pools {
+    Pool *items;
+    size_t count, capacity;
+} Pools;
+
+static Pool *pool_of(const Planner *s, Pools *pools, int64_t pitch)
+{
+    for (size_t i = 0; i < pools->count; i++)
+        if (pools->items[i].pitch == pitch)
+            return &pools->items[i];
+    ARMC_PUSH(s->arena, pools->items, pools->count, pools->capacity, (Pool){.pitch = pitch});
+    return &pools->items[pools->count - 1];
+}
+
+/* Lives that end, by their end: a binary heap. */
+typedef struct Heap {
+    const Life **items;
+    size_t count;
+} Heap;
+
+static void heap_push(Heap *heap, const Life *life)
+{
+    size_t i = heap->count++;
+    for (; i > 0 && heap->items[(i - 1) / 2]->last > life->last; i = (i - 1) / 2)
+        heap->items[i] = heap->items[(i - 1) / 2];
+    heap->items[i] = life;
+}
+
+static void heap_pop(Heap *heap)
+{
+    const Life *last = heap->items[--heap->count];
+    size_t i = 0;
+    for (size_t kid; (kid = 2 * i + 1) < heap->count; i = kid) {
+        kid += kid + 1 < heap->count && heap->items[kid + 1]->last < heap->items[kid]->last;
+        if (heap->items[kid]->last >= last->last)
+            break;
+        heap->items[i] = heap->items[kid];
+    }
+    heap->items[i] = last;
+}
+
+/* A life takes a slot that is free when it begins, or a new one. */
+static void take_slots(Planner *s, Life *lives, int64_t count)
+{
+    Pools pools = {0};
+    Heap heap = {ARMC_NEW_ARRAY(s->arena, const Life *, count + 1), 0};
+    qsort(lives, (size_t)count, sizeof *lives, by_first);
+    for (int64_t i = 0; i < count; i++) {
+        for (; heap.count > 0 && heap.items[0]->last < lives[i].first; heap_pop(&heap)) {
+            Pool *ended = pool_of(s, &pools, heap.items[0]->pitch);
+            ARMC_PUSH(s->arena, ended->slot, ended->free_count, ended->free_capacity,
+                      *heap.items[0]->offset);
+        }
+        Pool *pool = pool_of(s, &pools, lives[i].pitch);
+        if (pool->free_count > 0) {
+            *lives[i].offset = pool->slot[--pool->free_count];
+        } else {
+            *lives[i].offset = s->table->entries;
+            s->table->entries += pool->pitch;
+            s->table->slots++;
+        }
+        heap_push(&heap, &lives[i]);
+    }
+    s->table->rows = count;
+}
+
+static void add_lives(Planner *s, const ArmcNode *node, Life *lives, int64_t *count)
+{
+    const ArmcValue *out = node->out[0];
+    ArmcRowPlace *place = &s->table->places[out->id];
+    int64_t *offset = sites_with(s, out, -1);
+    bool given = (node->op->flags & ARMC_OP_LEAF) && !is_variable(s, node);
+    place->pitch = armc_exec_pitch(armc_shape_features(out->shape));
+    place->offset = offset;
+    for (int64_t site = 0; site < sites_of(out); site++) {
+        Life life = {s->first_at[out->id][site], s->last_at[out->id][site], place->pitch,
+                     &offset[site]};
+        if (given) /* there from the beginning to the end */
+            life.first = -1, life.last = s->table->cell_count;
+        if (given || life.first >= 0)
+            lives[(*count)++] = life;
+    }
+    if (node->op->order) {
+        place->state = s->table->entries;
+        s->table->entries += place->pitch;
+    }
+}
+
+static void place_rows(Planner *s)
+{
+    int64_t rows = 0, count = 0;
+    for (size_t n = 0; n < s->graph->node_count; n++)
+        rows += s->graph->nodes[n]->out[0]->batched ? sites_of(s->graph->nodes[n]->out[0]) : 0;
+    Life *lives = ARMC_NEW_ARRAY(s->arena, Life, rows + 1);
+    s->table->places = ARMC_NEW_ARRAY(s->arena, ArmcRowPlace, s->graph->value_count);
+    for (size_t n = 0; n < s->graph->node_count; n++)
+        if (s->graph->nodes[n]->out[0]->batched)
+            add_lives(s, s->graph->nodes[n], lives, &count);
+    take_slots(s, lives, count);
+}
+
+/* --- all together --- */
+
+static void order_variables(Planner *s)
+{
+    const ArmcInput *input = s->model->inputs[0];
+    s->table->variables = armc_shape_size(input->shape);
+    int64_t *variable = ARMC_NEW_ARRAY(s->arena, int64_t, s->table->variables);
+    for (int64_t v = 0; v < s->table->variables; v++)
+        variable[armc_input_rank(input, v)] = v;
+    s->table->variable = variable;
+}
+
+static bool is_autoregressive(const Planner *s)
+{
+    for (size_t l = 0; l < s->table->params.count; l++) {
+        const ArmcLikelihood *likelihood = s->model->likelihoods[l];
+        const ArmcValue *params = s->table->params.values[l];
+        for (int64_t k = 0; k < likelihood->count; k++) {
+            int64_t entry = likelihood->entries ? likelihood->entries[k] : k;
+            for (int g = 0; g < params->groups.count; g++)
+                if (armc_ready_at(&s->ready, params, k, g) >=
+                    armc_input_rank(s->model->inputs[0], entry))
+                    return false;
+        }
+    }
+    return true;
+}
+
+ArmcTimetable *armc_timetable_new(ArmcArena *arena, const ArmcGraph *graph,
+                                  const ArmcOutputs *params, const ArmcGraph *model)
+{
+    ArmcTimetable *table = ARMC_NEW(arena, ArmcTimetable);
+    *table = (ArmcTimetable){.graph = graph, .params = *params};
+    Planner s = {.arena = arena, .table = table, .graph = graph, .model = model};
+    order_variables(&s);
+    s.ready = armc_ready_times(graph);
+    if (!is_autoregressive(&s))
+        return NULL;
+    mark_needed(&s);
+    collect_cells(&s);
+    order_cells(&s);
+    find_lives(&s);
+    place_rows(&s);
+    return table;
+}

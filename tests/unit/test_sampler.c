@@ -1,0 +1,226 @@
+/* The incremental sampler against full forward passes, for every model of the standard library: the
+ * same bits, and hardly more arithmetic than one pass. */
+#include <string.h>
+
+#include "runtime/exec/sampler.h"
+#include "runtime/learn/sample.h"
+#include "tests/unit/subjects.h"
+
+static const World worlds[] = {{"2x3x1", 3}, {"4x3x1", 2}, {"7x5x1", 4}, {NULL, 0}};
+
+/* --- the same bits --- */
+
+static const ArmcReal *draw(const Subject *subject, const ArmcSampling *sampling)
+{
+    ArmcReal *x =
+        ARMC_NEW_ARRAY(subject->session->run, ArmcReal, sampling->n * subject->net->variables);
+    assert_true(armc_sample(subject->session, subject->net, sampling, NULL, x));
+    return x;
+}
+
+static void expect_same(const Subject *subject, const ArmcReal *a, const ArmcReal *b, int64_t n,
+                        const char *what)
+{
+    if (memcmp(a, b, (size_t)(n * subject->net->variables) * sizeof *a) != 0)
+        fail_msg("%s: %s", subject->text, what);
+}
+
+static void check_samples(const Subject *subject)
+{
+    enum { N = 70 };
+    subject_weights(subject, 0.3);
+    const ArmcReal *passes =
+        draw(subject, &(ArmcSampling){.n = N, .temperature = 0.8, .by_passes = true});
+    const ArmcReal *x = draw(subject, &(ArmcSampling){.n = N, .temperature = 0.8});
+    const ArmcReal *few = draw(subject, &(ArmcSampling){.n = 3, .temperature = 0.8});
+    expect_same(subject, x, passes, N, "not the samples of full passes");
+    expect_same(subject, few, passes, 3, "a sample depends on how many are drawn");
+}
+
+static void test_samples_are_those_of_full_passes(void **state)
+{
+    (void)state;
+    each_model(worlds, check_samples);
+}
+
+/* The parameters that a sampler shows while it draws, beside those of one pass over what it drew.
+ */
+typedef struct Seen {
+    const Subject *subject;
+    ArmcReal *params[4]; /* of each likelihood: (n, count, width) */
+    ArmcReal *x;         /* (n, D) */
+} Seen;
+
+static int64_t width_of(const Subject *subject, size_t l)
+{
+    return subject->net->graph->likelihoods[l]->dist->width(subject->net->levels);
+}
+
+static int note_params(void *context, int64_t sample, int64_t variable, size_t l,
+                       const ArmcReal *params)
+{
+    Seen *seen = context;
+    const ArmcNet *net = seen->subject->net;
+    const ArmcLikelihood *part = net->graph->likelihoods[l];
+    int64_t width = width_of(seen->subject, l), position = variable;
+    for (int64_t i = 0; part->entries && i < part->count; i++)
+        if (part->entries[i] == variable)
+            position = i;
+    memcpy(seen->params[l] + (sample * part->count + position) * width, params,
+           (size_t)width * sizeof *params);
+    int level = (int)((sample * 7 + variable * 3) % 5) % net->levels;
+    seen->x[sample * net->variables + variable] = (ArmcReal)level;
+    return level;
+}
+
+static void check_params(const Subject *subject)
+{
+    enum { N = 9 };
+    const ArmcNet *net = subject->net;
+    ArmcArena *arena = subject->session->run;
+    subject_weights(subject, 0.5);
+    Seen seen = {.subject = subject, .x = ARMC_NEW_ARRAY(arena, ArmcReal, N * net->variables)};
+    assert_true(net->graph->likelihood_count <= 4);
+    for (size_t l = 0; l < net->graph->likelihood_count; l++)
+        seen.params[l] = ARMC_NEW_ARRAY(
+            arena, ArmcReal, N * net->graph->likelihoods[l]->count * width_of(subject, l));
+    ArmcSampler *sampler = armc_sampler_new(arena, net->graph, subject->session->kernels);
+    assert_non_null(sampler);
+    armc_sampler_prepare(sampler, armc_session_pool(subject->session), N);
+    armc_sampler_begin(sampler, N, NULL);
+    armc_sampler_draw(sampler, 0, net->variables, note_params, &seen);
+
+    ArmcProgram *program = armc_net_compile(subject->session, arena, subject->net,
+                                            ARMC_PROGRAM_PARAMS, N, true, 0, NULL);
+    armc_program_prepare(program, armc_session_pool(subject->session));
+    memcpy(armc_program_input(program, 0), seen.x, (size_t)(N * net->variables) * sizeof *seen.x);
+    armc_program_run(program, &(ArmcStepInfo){0}, N);
+    for (size_t l = 0; l < net->graph->likelihood_count; l++) {
+        int64_t entries = N * net->graph->likelihoods[l]->count * width_of(subject, l);
+        if (memcmp(seen.params[l], armc_program_params(program, l),
+                   (size_t)entries * sizeof(ArmcReal)) != 0)
+            fail_msg("%s: not the parameters of a full pass, bit for bit", subject->text);
+    }
+}
+
+static void test_parameters_are_those_of_a_full_pass(void **state)
+{
+    (void)state;
+    each_model(worlds, check_params);
+}
+
+/* --- completion --- */
+
+static void check_completion(const Subject *subject)
+{
+    enum { N = 5 };
+    int64_t variables = subject->net->variables, entries = N * variables;
+    ArmcArena *arena = subject->session->run;
+    subject_weights(subject, 0.3);
+    uint8_t *known = ARMC_NEW_ARRAY(arena, uint8_t, entries);
+    ArmcReal *values = ARMC_NEW_ARRAY(arena, ArmcReal, entries);
+    for (int64_t i = 0; i < entries; i++) {
+        known[i] = i % 3 == 0;
+        values[i] = (ArmcReal)(i / 3 % subject->net->levels);
+    }
+    ArmcSampling sampling = {.n = N, .temperature = 1, .known = known, .values = values};
+    const ArmcReal *x = draw(subject, &sampling);
+    for (int64_t i = 0; i < entries; i++)
+        if (known[i] && memcmp(&x[i], &values[i], sizeof *x) != 0)
+            fail_msg("%s: a known variable has changed", subject->text);
+    sampling.by_passes = true;
+    expect_same(subject, x, draw(subject, &sampling), N, "not the completions of full passes");
+}
+
+static void test_completions_keep_what_is_known(void **state)
+{
+    (void)state;
+    each_model(worlds, check_completion);
+}
+
+/* --- arithmetic --- */
+
+/* Kernels that count the multiply-adds they are asked for. */
+static struct {
+    const ArmcKernels *real;
+    int64_t count;
+} counted;
+
+static void count_gemm(int64_t m, int64_t n, int64_t k, const ArmcReal *a, int64_t lda,
+                       const ArmcReal *b, int64_t ldb, ArmcReal *c, int64_t ldc, int accumulate)
+{
+    counted.count += m * n * k;
+    counted.real->gemm(m, n, k, a, lda, b, ldb, c, ldc, accumulate);
+}
+
+static void count_gemm_dot(int64_t m, int64_t n, int64_t k, const ArmcReal *a, int64_t lda,
+                           const ArmcReal *b, int64_t ldb, ArmcReal *c, int64_t ldc, int accumulate)
+{
+    counted.count += m * n * k;
+    counted.real->gemm_dot(m, n, k, a, lda, b, ldb, c, ldc, accumulate);
+}
+
+static void count_outer_onto(int64_t m, int64_t n, const ArmcReal *a, int64_t lda,
+                             const ArmcReal *w, const ArmcReal *o, ArmcReal *c, int64_t ldc)
+{
+    counted.count += m * n;
+    counted.real->outer_onto(m, n, a, lda, w, o, c, ldc);
+}
+
+static void check_arithmetic(const Subject *subject)
+{
+    enum { N = 4 };
+    ArmcArena *arena = subject->session->run;
+    subject_weights(subject, 0.3);
+    ArmcProgram *program = armc_net_compile(subject->session, arena, subject->net,
+                                            ARMC_PROGRAM_PARAMS, N, true, 0, NULL);
+    armc_program_prepare(program, armc_session_pool(subject->session));
+    counted.count = 0;
+    armc_program_run(program, &(ArmcStepInfo){0}, N);
+    int64_t pass = counted.count;
+    counted.count = 0;
+    draw(subject, &(ArmcSampling){.n = N, .temperature = 1});
+    ArmcSampler *sampler = armc_sampler_new(arena, subject->net->graph, subject->session->kernels);
+    int64_t planned = N * armc_sampler_plan(sampler).multiply_adds;
+    if (counted.count != planned)
+        fail_msg("%s: %lld multiply-adds for %d samples, planned were %lld", subject->text,
+                 (long long)counted.count, N, (long long)planned);
+    if ((double)counted.count > 1.05 * (double)pass)
+        fail_msg("%s: %lld multiply-adds to sample, %lld for one pass", subject->text,
+                 (long long)counted.count, (long long)pass);
+}
+
+/* Counting is not made for threads. */
+static void count_alone(const Subject *subject)
+{
+    const ArmcKernels *real = subject->session->kernels;
+    ArmcKernels counting = *real;
+    counting.gemm = count_gemm;
+    counting.gemm_dot = count_gemm_dot;
+    counting.outer_onto = count_outer_onto;
+    counted.real = real;
+    ArmcPool *pool = armc_session_pool(subject->session);
+    subject->session->pool = armc_pool_new(&subject->session->fault, 1);
+    subject->session->kernels = &counting;
+    check_arithmetic(subject);
+    armc_pool_free(subject->session->pool);
+    subject->session->pool = pool;
+    subject->session->kernels = real;
+}
+
+static void test_sampling_costs_one_pass(void **state)
+{
+    (void)state;
+    each_model(worlds, count_alone);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_samples_are_those_of_full_passes),
+        cmocka_unit_test(test_parameters_are_those_of_a_full_pass),
+        cmocka_unit_test(test_completions_keep_what_is_known),
+        cmocka_unit_test(test_sampling_costs_one_pass),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
