@@ -435,7 +435,7 @@ static bool check_flow(const Calc *calc, ArmcValue *const *gradients)
         ArmcDiag *diag =
             armc_diag_add(calc->session->diags, ARMC_E_bad_kind, NULL,
                           "no gradient flows from the result to `%s`", calc->grad.items[i]);
-        armc_diag_help(diag, "the result does not depend on it, or only as levels");
+        armc_diag_help(diag, "the result does not depend on it");
         good = false;
     }
     return good;

@@ -133,6 +133,11 @@ ArmcDiag *armc_diag_at(ArmcDiags *diags, ArmcDiagCode code, ArmcSpan span, const
     return add(diags, code, span.source == NULL ? NULL : &origin, message);
 }
 
+void armc_diag_head(ArmcDiag *diag, const ArmcSource *text)
+{
+    diag->head = text;
+}
+
 void armc_diag_warn(ArmcDiag *diag)
 {
     diag->is_warning = true;

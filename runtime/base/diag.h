@@ -34,6 +34,9 @@ ArmcDiag *armc_diag_add(ArmcDiags *diags, ArmcDiagCode code, const ArmcOrigin *o
                         const char *format, ...) __attribute__((format(printf, 4, 5)));
 ArmcDiag *armc_diag_at(ArmcDiags *diags, ArmcDiagCode code, ArmcSpan span, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* Its headline is the innermost place in this text (NULL: in any of the user's), where the origin
+ * leads through it; what is further in is shown as the way down. */
+void armc_diag_head(ArmcDiag *diag, const ArmcSource *text);
 /* Draws it as a warning. */
 void armc_diag_warn(ArmcDiag *diag);
 /* A few words behind the carets. */

@@ -350,11 +350,18 @@ static void draw_headline(const Painter *p, const ArmcDiag *diag, const ArmcOrig
     armc_buf_printf(p->out, " %s\n", diag->message);
 }
 
+static const ArmcOrigin *headline_of(const ArmcDiag *diag)
+{
+    for (const ArmcOrigin *o = diag->origin; diag->head != NULL && o != NULL; o = o->caller)
+        if (o->span.source == diag->head)
+            return o;
+    const ArmcOrigin *own = armc_origin_user(diag->origin);
+    return own != NULL && own->span.source != NULL ? own : NULL;
+}
+
 static void draw_diag(Painter *p, const ArmcDiag *diag)
 {
-    const ArmcOrigin *headline = armc_origin_user(diag->origin);
-    if (headline != NULL && headline->span.source == NULL)
-        headline = NULL;
+    const ArmcOrigin *headline = headline_of(diag);
     choose_gutter(p, diag);
     draw_headline(p, diag, headline);
     if (headline != NULL) {

@@ -52,10 +52,11 @@ static void print_spec(const ArmcSpec *spec, ArmcBuf *out)
         armc_buf_printf(out, "%s", spec->symbols);
     else if (spec->kind != ARMC_SPEC_ANY)
         armc_buf_puts(out, kind_of_spec(spec));
-    if (spec->preset)
-        armc_buf_printf(out, *spec->preset ? "%s%s" : "%s",
-                        spec->kind == ARMC_SPEC_ANY ? "default " : ", default ",
-                        *spec->preset ? spec->preset : "");
+    const char *comma = spec->kind == ARMC_SPEC_ANY ? "" : ", ";
+    if (spec->preset && *spec->preset)
+        armc_buf_printf(out, "%sdefault %s", comma, spec->preset);
+    else if (spec->preset)
+        armc_buf_printf(out, "%soptional", comma);
     if (spec->doc)
         armc_buf_printf(out, "%s%s", spec->kind == ARMC_SPEC_ANY && !spec->preset ? "" : "; ",
                         spec->doc);

@@ -179,7 +179,8 @@ static int by_time(const void *a, const void *b)
 static void order_cells(Planner *s)
 {
     ArmcTimetable *table = s->table;
-    qsort(s->items, s->item_count, sizeof *s->items, by_time);
+    if (s->item_count > 0)
+        qsort(s->items, s->item_count, sizeof *s->items, by_time);
     ArmcCell *cells = ARMC_NEW_ARRAY(s->arena, ArmcCell, s->item_count + 1);
     int64_t *first = ARMC_NEW_ARRAY(s->arena, int64_t, table->variables + 2);
     for (size_t i = 0; i < s->item_count; i++) {

@@ -233,7 +233,8 @@ ARMC_OP(embed) = {
     .doc = "The row of a table that each site's level names.",
     .sig = "x[*s,1] table[k,n] -> [*s,n]",
     .flags = ARMC_OP_ACCUMULATES,
-    .probe = "x=3x1:4 table=4x5; x=2x2x1:3 table=3x1; x=2x1:3 table=3x4~010100000110",
+    .probe = "x=3x1:4 table=4x5; x=2x2x1:3 table=3x1; x=2x1:3 table=3x4~010100000110; "
+             "x=2x1:2 table=3x2",
     .shape = embed_shape,
     .groups = embed_groups,
     .reads = armc_weight_reads,
@@ -277,7 +278,7 @@ ARMC_OP(site_embed) = {
     .sig = "x[*s,1] table[*s,k,n] -> [*s,n]",
     .flags = ARMC_OP_ACCUMULATES,
     .probe = "x=3x1:4 table=3x4x5; x=2x2x1:3 table=2x2x3x1; x=2x1:2 table=2x2x3~101000100110; "
-             "x=1x1:2 table=1x3x2~100001",
+             "x=1x1:2 table=1x3x2~100001; x=2x1:2 table=2x3x2",
     .shape = embed_shape,
     .groups = site_embed_groups,
     .reads = armc_weight_reads,

@@ -66,6 +66,57 @@ static void test_gradients_of_what_examples_share(void **state)
     probe_each(BATCH, check_shared_gradients);
 }
 
+/* --- gradients with respect to levels --- */
+
+/* What depends on one entry of x lies together in y. With its level as a one-hot vector it is
+ * linear in that, so its gradient, summed over the levels, is dy . the sum over k of y(k). */
+static void add_level(const Gradient *g, const ArmcReal *dy, int level, double *dx)
+{
+    int64_t x_count, y_count = lab_entries(&g->forward, g->forward_y);
+    ArmcReal *x = lab_data(g->lab, g->at[0], &x_count);
+    for (int64_t e = 0; e < x_count; e++)
+        x[e] = (ArmcReal)level;
+    lab_run(&g->forward);
+    const ArmcReal *y = g->forward.of[g->forward_y->id];
+    for (int64_t o = 0; o < y_count; o++)
+        dx[o / (y_count / x_count)] += (double)dy[o] * (double)y[o];
+}
+
+/* `scale` takes a level for a number. */
+static double scaled(const Gradient *g, ArmcReal dy)
+{
+    return (double)dy / (g->at[0]->levels - 1);
+}
+
+static void check_level_gradient(Lab *lab, const Probe *probe)
+{
+    static const char *const one_hot[] = {"one_hot", "embed", "site_embed", NULL};
+    ArmcValue *in[ARMC_MAX_INPUTS];
+    bool by_scale = strcmp(probe->op->name, "scale") == 0, by_one_hot = false;
+    for (int i = 0; one_hot[i]; i++)
+        by_one_hot |= strcmp(probe->op->name, one_hot[i]) == 0;
+    if (!by_scale && !by_one_hot)
+        return;
+    Gradient g;
+    int64_t x_count, y_count;
+    probe_leaves(lab, probe, false, in);
+    gradient_make(&g, lab, lab_call(lab, probe->op->name, probe->attr, probe->in_count, in), 1, in);
+    const ArmcReal *dy = lab_data(lab, g.dy, &y_count), *dx = g.run.of[g.of[0]->id];
+    lab_data(lab, in[0], &x_count);
+    double *expected = ARMC_NEW_ARRAY(lab->arena, double, x_count);
+    for (int level = 0; by_one_hot && level < in[0]->levels; level++)
+        add_level(&g, dy, level, expected);
+    for (int64_t e = 0; e < x_count; e++)
+        lab_near((double)dx[e], by_scale ? scaled(&g, dy[e]) : expected[e],
+                 ARMC_REAL_IS_DOUBLE ? 1e-12 : 1e-5, 1, probe->text, e);
+}
+
+static void test_gradients_by_levels(void **state)
+{
+    (void)state;
+    probe_each(BATCH, check_level_gradient);
+}
+
 /* --- the same bits --- */
 
 static const ArmcReal *copy_of(const LabRun *run, Lab *lab, const ArmcValue *value)
@@ -264,6 +315,7 @@ int main(void)
         cmocka_unit_test(test_every_public_op_has_a_probe),
         cmocka_unit_test(test_gradients),
         cmocka_unit_test(test_gradients_of_what_examples_share),
+        cmocka_unit_test(test_gradients_by_levels),
         cmocka_unit_test(test_same_bits),
         cmocka_unit_test(test_parts_make_the_row),
         cmocka_unit_test(test_shapes_that_do_not_fit),

@@ -57,8 +57,8 @@ static bool is_builtin(const char *word)
 static void add_name(Names *names, const char *word, size_t length)
 {
     const char *name = armc_arena_strndup(names->arena, word, length);
-    if (new_name(names, word, length) || armc_op_find(name) || armc_dist_find(name) ||
-        is_builtin(name))
+    if (isdigit((unsigned char)*word) || new_name(names, word, length) || armc_op_find(name) ||
+        armc_dist_find(name) || is_builtin(name))
         return;
     ARMC_PUSH(names->arena, names->from, names->count, names->capacity, name);
     unsigned number = (unsigned)(armc_rng_hash(name) % 90000 + 10000);
@@ -191,6 +191,7 @@ static void check_unfolded(const Subject *subject)
     armc_buf_init(&text, armc_arena_fault(session->run));
     armc_model_expand(subject->net->model, subject->net->graph, &text);
     Names names = {.arena = session->run};
+    add_name(&names, "net", 3);
     for (size_t p = 0; p < subject->net->graph->param_count; p++) {
         const char *path = subject->net->graph->params[p]->path;
         for (const char *c = path; *c; c += strspn(c, ".")) {
@@ -200,6 +201,7 @@ static void check_unfolded(const Subject *subject)
     }
     const char *script = rename_all(&names, text.data);
     armc_buf_clear(&text);
+    script = armc_arena_printf(session->run, "%s\nnet = %s\n", script, new_name(&names, "net", 3));
     Subject unfolded = subject_bind(session, script, subject->world);
     expect_same(subject, &unfolded, "unfolded");
 }
