@@ -1,10 +1,10 @@
 #!/bin/bash
-# run.sh [SUITE…]: builds the release, asan and double builds and runs the suites (unit lang errors docs cli fuzz onnx;
-# all of them without arguments). One line a suite; the last line is "N passed, N failed".
+# run.sh [SUITE…]: builds the release, asan and double builds and runs the suites (unit lang errors leaks docs cli fuzz
+# onnx; all of them without arguments). One line a suite; the last line is "N passed, N failed".
 . "$(dirname "$0")/lib.sh"
 cd "$ARMC_ROOT" || exit 1
 
-suites=${*:-unit lang errors docs cli fuzz onnx}
+suites=${*:-unit lang errors leaks docs cli fuzz onnx}
 ARMC_COUNTS=$(mktemp)
 scratch=$(mktemp -d)
 export ARMC_COUNTS
@@ -42,6 +42,7 @@ cases() {
 }
 mapfile -t lang < <(cases tests/lang '*.arm')
 mapfile -t errors < <(cases tests/errors '*.arm')
+mapfile -t leaks < <(cases tests/leaks/wrong '*.arm'; cases tests/leaks/right '*.arm')
 mapfile -t cli < <(cases tests/cli '*.sh')
 mapfile -t documents < <(ls README.md docs/*.md 2> /dev/null)
 mapfile -t docs < <(awk -v folder="$scratch/docs" -f tests/docs-blocks.awk "${documents[@]}" < /dev/null)
@@ -53,6 +54,7 @@ for kind in release asan double; do
 done
 for kind in release asan; do
     suite errors $kind check-errors.sh "${errors[@]}"
+    suite leaks $kind check-leaks.sh "${leaks[@]}"
     suite cli $kind check-cli.sh "${cli[@]}"
 done
 mapfile -t fuzz < <(ls tests/fuzz/corpus)

@@ -14,7 +14,7 @@ struct ArmcDiag {
     ArmcArena *arena;
     ArmcDiagCode code;
     bool is_warning;
-    const ArmcSource *head; /* the headline is in this text; NULL: in any of the user's */
+    const ArmcSource *head;   /* the headline is in this text; NULL: in any of the user's */
     const ArmcOrigin *origin; /* a copy; NULL: no place */
     const char *message;
     const char *label; /* NULL if none */

@@ -267,8 +267,9 @@ void armc_run_unproved(ArmcFrame *frame, const ArmcTree *tree)
         return;
     }
     armc_diag_add(frame->e->diags, ARMC_E_unproved_place, armc_origin(frame, tree->span), "%s",
-                  in_block ? "`unproved` stands in a model's body or at the top level, not in a block"
-                           : "`unproved` is said of a model, and no `input` came before");
+                  in_block
+                      ? "`unproved` stands in a model's body or at the top level, not in a block"
+                      : "`unproved` is said of a model, and no `input` came before");
 }
 
 /* --- the likelihood --- */

@@ -6,7 +6,7 @@
 #include "runtime/graph/op.h"
 
 typedef struct ArmcFieldDraw {
-    int64_t variable; /* whose log p */
+    int64_t variable;      /* whose log p */
     uint64_t seed, number; /* of the draw */
     const ArmcKernels *kernels;
 } ArmcFieldDraw;

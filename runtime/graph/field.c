@@ -43,7 +43,7 @@ static void sweep_node(Sweep *s, const ArmcNode *node)
 }
 
 /* The entries of the variable that one entry's distribution depends on; NULL: none. */
-static const uint8_t *seen_from(ArmcArena *arena, const ArmcGraph *graph, ArmcLikelihoodEntry at)
+static uint8_t *seen_from(ArmcArena *arena, const ArmcGraph *graph, ArmcLikelihoodEntry at)
 {
     Sweep s = {.arena = arena, .seen = ARMC_NEW_ARRAY(arena, uint8_t *, graph->value_count)};
     const ArmcValue *params = at.likelihood->params;
@@ -69,13 +69,13 @@ ArmcLikelihoodEntry armc_likelihood_of(const ArmcGraph *graph, int64_t variable)
     return (ArmcLikelihoodEntry){0};
 }
 
-static ArmcFieldMark mark_of(const ArmcField *field, int64_t entry, bool seen)
+static ArmcFieldMark mark_of(const ArmcField *field, int64_t entry)
 {
     if (entry == field->variable)
         return ARMC_FIELD_SELF;
     if (armc_input_rank(field->input, entry) > armc_input_rank(field->input, field->variable))
-        return ARMC_FIELD_LATER;
-    return seen ? ARMC_FIELD_SEEN : ARMC_FIELD_BLIND;
+        return field->sees[entry] ? ARMC_FIELD_LEAK : ARMC_FIELD_LATER;
+    return field->sees[entry] ? ARMC_FIELD_SEEN : ARMC_FIELD_BLIND;
 }
 
 ArmcField armc_field_find(ArmcArena *arena, const ArmcGraph *graph, int64_t variable)
@@ -83,13 +83,16 @@ ArmcField armc_field_find(ArmcArena *arena, const ArmcGraph *graph, int64_t vari
     const ArmcInput *input = graph->inputs[0];
     int64_t size = armc_shape_size(input->shape);
     ArmcField field = {.input = input, .variable = variable};
-    const uint8_t *seen = seen_from(arena, graph, armc_likelihood_of(graph, variable));
+    field.sees = seen_from(arena, graph, armc_likelihood_of(graph, variable));
+    if (!field.sees)
+        field.sees = ARMC_NEW_ARRAY(arena, uint8_t, size);
     field.mark = ARMC_NEW_ARRAY(arena, uint8_t, size);
     for (int64_t e = 0; e < size; e++) {
-        ArmcFieldMark mark = mark_of(&field, e, seen && seen[e]);
+        ArmcFieldMark mark = mark_of(&field, e);
         field.mark[e] = (uint8_t)mark;
         field.seen += mark == ARMC_FIELD_SEEN;
         field.blind += mark == ARMC_FIELD_BLIND;
+        field.leaks += mark == ARMC_FIELD_LEAK || (mark == ARMC_FIELD_SELF && field.sees[e]);
     }
     field.legal = field.seen + field.blind;
     return field;

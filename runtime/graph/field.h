@@ -8,20 +8,24 @@
 
 /* What a variable is to the one whose field it is. */
 typedef enum ArmcFieldMark {
-    ARMC_FIELD_LATER, /* its rank is larger: it must not be seen */
+    ARMC_FIELD_LATER, /* its rank is larger, and it is not seen */
     ARMC_FIELD_BLIND, /* it may be seen and is not */
     ARMC_FIELD_SEEN,
+    ARMC_FIELD_LEAK, /* its rank is larger, and it is seen: only where a model is `unproved` */
     ARMC_FIELD_SELF,
+    ARMC_FIELD_MARKS /* how many there are */
 } ArmcFieldMark;
 
 typedef struct ArmcField {
     const ArmcInput *input;
-    int64_t variable;            /* whose field it is: an entry of the input */
-    uint8_t *mark;               /* (D) ArmcFieldMark of each entry */
-    int64_t legal, seen, blind;  /* variables before it; legal = seen + blind */
+    int64_t variable;           /* whose field it is: an entry of the input */
+    uint8_t *mark;              /* (D) ArmcFieldMark of each entry */
+    uint8_t *sees;              /* (D) 1: its distribution depends on the entry */
+    int64_t legal, seen, blind; /* variables before it; legal = seen + blind */
+    int64_t leaks;              /* variables that it sees and that are not before it */
 } ArmcField;
 
-/* Of a model that was proved autoregressive; in `arena`. One sweep back over the graph. */
+/* In `arena`. One sweep back over the graph. */
 ArmcField armc_field_find(ArmcArena *arena, const ArmcGraph *graph, int64_t variable);
 
 /* The likelihood that has a variable, and its place in it. */

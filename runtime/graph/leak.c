@@ -204,7 +204,9 @@ static void suspect_mixer(Walk *w)
     if (is_plain(node))
         return;
     w->suspects.first = node;
-    bool moves = !is_permutation(node) && w->from_input >= 0 && w->from_site != w->site;
+    bool moves = !is_permutation(node) && w->from_input >= 0 &&
+                 (w->from_site != w->site || armc_shape_sites(node->in[w->from_input]->shape) !=
+                                                 armc_shape_sites(node->out[0]->shape));
     if (w->reads <= 1 && !moves)
         return;
     w->between = w->between ? w->between : node;

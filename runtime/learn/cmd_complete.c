@@ -145,16 +145,17 @@ static void tell(ArmcSession *session, const ArmcNet *net, int64_t n, int64_t kn
 {
     ArmcArena *scratch = armc_scratch_begin(session);
     if (session->options.json)
-        armc_say_result(session,
-                        "{\"event\": \"complete\", \"examples\": %" PRId64 ", \"dims\": %" PRId64
-                        ", \"known\": %" PRId64 ", \"proved\": %s, \"seconds\": %.3f, \"to\": %s}\n",
-                        n, net->variables, known, armc_proved_json(net), seconds, armc_json_text(scratch, to));
+        armc_say_result(
+            session,
+            "{\"event\": \"complete\", \"examples\": %" PRId64 ", \"dims\": %" PRId64
+            ", \"known\": %" PRId64 ", \"proved\": %s, \"seconds\": %.3f, \"to\": %s}\n",
+            n, net->variables, known, armc_proved_json(net), seconds, armc_json_text(scratch, to));
     else
         armc_say_result(session,
                         "%s: %" PRId64 " examples completed%s, %" PRId64 " of %" PRId64
                         " variables known, in %.1f s: %s\n",
-                        net->name, n, armc_if_unproved(net, " (unproved)"), known, net->variables, seconds,
-                        to);
+                        net->name, n, armc_if_unproved(net, " (unproved)"), known, net->variables,
+                        seconds, to);
     armc_scratch_end(session);
 }
 

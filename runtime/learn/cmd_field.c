@@ -39,9 +39,8 @@ static bool can_write(ArmcSession *session, const ArmcNet *net, const char *to,
     }
     if (net->shape.rank == 3)
         return armc_check_writable(session, origin, to);
-    diag =
-        armc_diag_add(session->diags, ARMC_E_bad_output, origin, "a field of shape %s is no picture",
-                      armc_shape_text(net->shape, shape));
+    diag = armc_diag_add(session->diags, ARMC_E_bad_output, origin,
+                         "a field of shape %s is no picture", armc_shape_text(net->shape, shape));
     armc_diag_help(diag, "without `to` it is shown as text");
     return false;
 }
@@ -106,7 +105,7 @@ static int64_t count_moved(ArmcSession *session, const ArmcField *field, const d
     int64_t moved = 0;
     for (int64_t e = 0; e < armc_shape_size(field->input->shape); e++) {
         bool zero = gradient[e] <= 0; /* not so of what is no number */
-        if (!zero && field->mark[e] != ARMC_FIELD_SEEN)
+        if (!zero && !field->sees[e])
             armc_fault_raise(&session->fault, ARMC_INTERNAL,
                              "entry %" PRId64 " has a gradient of %g and is not in the field of "
                              "entry %" PRId64 ", which should hold it: this is a bug in armc",
@@ -118,13 +117,15 @@ static int64_t count_moved(ArmcSession *session, const ArmcField *field, const d
 
 /* --- telling --- */
 
-static void tell_gradient(ArmcSession *session, const ArmcField *field, int64_t moved)
+static void tell_gradient(ArmcSession *session, const ArmcNet *net, const ArmcField *field,
+                          int64_t moved)
 {
-    if (field->seen > 0)
+    const int64_t sees = field->seen + field->leaks;
+    if (sees > 0)
         armc_say_result(session,
-                        "  with random weights, log p has a gradient at %" PRId64 " of these %" PRId64
-                        " and nowhere else\n",
-                        moved, field->seen);
+                        "  with random weights, log p has a gradient at %" PRId64
+                        " of these %" PRId64 " and nowhere else%s\n",
+                        moved, sees, armc_if_unproved(net, " (unproved)"));
 }
 
 static void tell(ArmcSession *session, const ArmcNet *net, const ArmcField *field, int64_t moved,
@@ -138,7 +139,7 @@ static void tell(ArmcSession *session, const ArmcNet *net, const ArmcField *fiel
         armc_field_tell_json(session, net, field, more);
     } else {
         armc_field_tell(session, net, field, to == NULL);
-        tell_gradient(session, field, moved);
+        tell_gradient(session, net, field, moved);
         if (to != NULL)
             armc_say_result(session, "%s: field: %s\n", net->name, to);
     }

@@ -71,8 +71,8 @@ static void tell(ArmcSession *session, const ArmcNet *net, ArmcSplit split, doub
     armc_report_score(session, net, "score", split, nats,
                       (ArmcStand){.seconds = armc_now() - started});
     if (!session->options.json)
-        armc_say_result(session, "%s: %" PRId64 " scores%s: %s\n", net->name, net->data->count[split],
-                        armc_if_unproved(net, " (unproved)"), to);
+        armc_say_result(session, "%s: %" PRId64 " scores%s: %s\n", net->name,
+                        net->data->count[split], armc_if_unproved(net, " (unproved)"), to);
 }
 
 static bool score(ArmcSession *session, ArmcNet *net, ArmcSplit split, const ArmcAttr *a,

@@ -14,9 +14,8 @@ typedef struct Colour {
 /* Blue and orange differ for everyone. */
 static const Colour white = {{255, 255, 255}}, blue = {{0, 90, 170}};
 static const Colour of_mark[] = {
-    [ARMC_FIELD_LATER] = {{222, 222, 222}},
-    [ARMC_FIELD_BLIND] = {{240, 150, 40}},
-    [ARMC_FIELD_SEEN] = {{0, 90, 170}},
+    [ARMC_FIELD_LATER] = {{222, 222, 222}}, [ARMC_FIELD_BLIND] = {{240, 150, 40}},
+    [ARMC_FIELD_SEEN] = {{0, 90, 170}},     [ARMC_FIELD_LEAK] = {{200, 0, 60}},
     [ARMC_FIELD_SELF] = {{0, 0, 0}},
 };
 

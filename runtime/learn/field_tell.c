@@ -20,7 +20,7 @@ void armc_field_tell(ArmcSession *session, const ArmcNet *net, const ArmcField *
     text->length = 0;
     armc_buf_printf(text, "%s: ", net->name);
     armc_field_put_numbers(field, text);
-    armc_buf_puts(text, "\n");
+    armc_buf_printf(text, "%s\n", armc_if_unproved(net, " (unproved)"));
     if (drawing)
         armc_field_put_drawing(field, text);
     armc_say_result(session, "%s", text->data);
@@ -43,10 +43,11 @@ void armc_field_tell_json(ArmcSession *session, const ArmcNet *net, const ArmcFi
     ArmcArena *scratch = armc_scratch_begin(session);
     armc_say_result(session,
                     "{\"event\": \"field\", \"model\": %s, \"at\": %s, \"legal\": %" PRId64
-                    ", \"seen\": %" PRId64 ", \"blind\": %" PRId64 "%s}\n",
+                    ", \"seen\": %" PRId64 ", \"blind\": %" PRId64 ", \"leaks\": %" PRId64
+                    ", \"proved\": %s%s}\n",
                     armc_json_text(scratch, net->name),
                     json_entry(scratch, net->shape, field->variable), field->legal, field->seen,
-                    field->blind, more);
+                    field->blind, field->leaks, armc_proved_json(net), more);
     armc_scratch_end(session);
 }
 

@@ -21,6 +21,9 @@ void armc_field_put_numbers(const ArmcField *field, ArmcBuf *out)
                         " sees %" PRId64 " of the %" PRId64 " variables before it, %" PRId64
                         " %s its blind spot",
                         field->seen, field->legal, field->blind, field->blind == 1 ? "is" : "are");
+    if (field->leaks > 0)
+        armc_buf_printf(out, "; it sees %" PRId64 " that %s not before it", field->leaks,
+                        field->leaks == 1 ? "is" : "are");
 }
 
 /* --- a drawing --- */
@@ -33,13 +36,15 @@ typedef struct Square {
 static char character(const ArmcField *field, Square square)
 {
     const int64_t *dims = field->input->shape.dims;
-    int64_t count[ARMC_FIELD_SELF + 1] = {0};
+    int64_t count[ARMC_FIELD_MARKS] = {0};
     for (int64_t y = square.y; y < square.y + square.side && y < dims[0]; y++)
         for (int64_t x = square.x; x < square.x + square.side && x < dims[1]; x++)
             for (int64_t c = 0; c < dims[2]; c++)
                 count[field->mark[(y * dims[1] + x) * dims[2] + c]]++;
     if (count[ARMC_FIELD_SELF])
         return '@';
+    if (count[ARMC_FIELD_LEAK])
+        return '!';
     if (count[ARMC_FIELD_SEEN])
         return count[ARMC_FIELD_BLIND] ? '+' : '#';
     return count[ARMC_FIELD_BLIND] ? '.' : ' ';
@@ -71,6 +76,8 @@ static void put_picture(const ArmcField *field, ArmcBuf *out)
     for (int64_t y = 0; y < dims[0]; y += side)
         put_line(field, y, side, &empty, out);
     armc_buf_printf(out, "%*s@ itself  # seen  . before it, not seen", INDENT, "");
+    if (field->leaks > 0)
+        armc_buf_puts(out, "  ! seen, not before it");
     if (dims[2] > 1 || side > 1)
         armc_buf_puts(out, "  + some of both");
     if (side > 1)
@@ -115,4 +122,6 @@ void armc_field_put_drawing(const ArmcField *field, ArmcBuf *out)
     }
     put_list(field, ARMC_FIELD_SEEN, "seen", out);
     put_list(field, ARMC_FIELD_BLIND, "not seen", out);
+    if (field->leaks > 0)
+        put_list(field, ARMC_FIELD_LEAK, "seen, not before it", out);
 }

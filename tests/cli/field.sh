@@ -33,7 +33,7 @@ test "$(od -An -c -j1 -N3 a.png | tr -d ' ')" = PNG
 # A checkpoint gives the same, whatever its weights are.
 armc field net.safetensors at=[2,0] to=b.png > /dev/null
 cmp a.png b.png
-test "$(armc field net.safetensors at=[2,0,0] to=c.png --json)" = '{"event": "field", "model": "net", "at": [2, 0, 0], "legal": 16, "seen": 2, "blind": 14, "gradient": 2, "to": "c.png"}'
+test "$(armc field net.safetensors at=[2,0,0] to=c.png --json)" = '{"event": "field", "model": "net", "at": [2, 0, 0], "legal": 16, "seen": 2, "blind": 14, "leaks": 0, "proved": true, "gradient": 2, "to": "c.png"}'
 status=0
 armc field net.safetensors at=[2,8] > out 2>&1 || status=$?
 test $status = 1
@@ -43,7 +43,7 @@ grep -q 'names no variable' out
 rm a.png
 test "$(armc check net.arm --field | grep -c 'before it, .* blind spot')" = 2
 test ! -e a.png
-armc check net.arm --field --json | tail -n 1 | grep -q '"at": \[7, 7, 0\], "legal": 63, "seen": 2, "blind": 61}'
+armc check net.arm --field --json | tail -n 1 | grep -q '"at": \[7, 7, 0\], "legal": 63, "seen": 2, "blind": 61, "leaks": 0, "proved": true}'
 
 # A table has no picture: its entries are listed. A picture that is too wide is drawn in squares.
 cat > other.arm << 'END'

@@ -1,45 +1,9 @@
 /* Diagnostics: how they are drawn, the nearest word, codes; and the arena, buffers and sources
  * below them. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "runtime/base/diag.h"
-
-typedef struct Bench {
-    ArmcFault fault;
-    jmp_buf where;
-    ArmcArena *arena;
-    ArmcDiags *diags;
-    ArmcBuf out;
-} Bench;
-
-static int set_up(void **state)
-{
-    Bench *bench = calloc(1, sizeof *bench);
-    *state = bench;
-    if (bench == NULL || setjmp(bench->where) != 0)
-        return -1;
-    bench->fault.where = &bench->where;
-    bench->arena = armc_arena_new(&bench->fault);
-    bench->diags = armc_diags_new(bench->arena);
-    armc_buf_init(&bench->out, &bench->fault);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    Bench *bench = *state;
-    armc_buf_clear(&bench->out);
-    armc_arena_free(bench->arena);
-    free(bench);
-    return 0;
-}
+#include "tests/unit/bench.h"
 
 static ArmcSource *source_of(Bench *bench, const char *name, const char *text)
 {
@@ -270,18 +234,18 @@ static void test_places(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_one_error, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_span_over_lines, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_long_line, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_way_down, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_limit_and_repetition, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_odd_places, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_one_error, bench_open, bench_close),
+        cmocka_unit_test_setup_teardown(test_span_over_lines, bench_open, bench_close),
+        cmocka_unit_test_setup_teardown(test_long_line, bench_open, bench_close),
+        cmocka_unit_test_setup_teardown(test_way_down, bench_open, bench_close),
+        cmocka_unit_test_setup_teardown(test_limit_and_repetition, bench_open, bench_close),
+        cmocka_unit_test_setup_teardown(test_odd_places, bench_open, bench_close),
         cmocka_unit_test(test_suggest),
         cmocka_unit_test(test_explain),
-        cmocka_unit_test_setup_teardown(test_arena, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_arena_faults, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_buf, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_places, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_arena, bench_open, bench_close),
+        cmocka_unit_test_setup_teardown(test_arena_faults, bench_open, bench_close),
+        cmocka_unit_test_setup_teardown(test_buf, bench_open, bench_close),
+        cmocka_unit_test_setup_teardown(test_places, bench_open, bench_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* Receptive fields: of every model of the standard library, and of graphs whose fields are known. */
+/* Receptive fields: of every model of the standard library, and of graphs whose fields are known.
+ */
 #include "runtime/exec/field_gradient.h"
 #include "runtime/graph/field.h"
 #include "runtime/graph/ready.h"
@@ -15,7 +16,7 @@ enum { DRAWS = 2 };
 
 static void check_numbers(const ArmcGraph *graph, const ArmcField *field)
 {
-    int64_t count[ARMC_FIELD_SELF + 1] = {0};
+    int64_t count[ARMC_FIELD_MARKS] = {0};
     for (int64_t e = 0; e < armc_shape_size(field->input->shape); e++)
         count[field->mark[e]]++;
     assert_int_equal(count[ARMC_FIELD_SELF], 1);
@@ -23,13 +24,14 @@ static void check_numbers(const ArmcGraph *graph, const ArmcField *field)
     assert_int_equal(count[ARMC_FIELD_SEEN], field->seen);
     assert_int_equal(count[ARMC_FIELD_BLIND], field->blind);
     assert_int_equal(field->legal, field->seen + field->blind);
+    assert_int_equal(field->leaks, 0); /* they are proved */
     assert_int_equal(field->legal, armc_input_rank(graph->inputs[0], field->variable));
 }
 
 static void check_gradient(const ArmcField *field, const double *gradient, const char *what)
 {
     for (int64_t e = 0; e < armc_shape_size(field->input->shape); e++)
-        if (!(gradient[e] <= 0) && field->mark[e] != ARMC_FIELD_SEEN)
+        if (!(gradient[e] <= 0) && !field->sees[e])
             fail_msg("%s: log p of variable %lld has a gradient of %g at %lld, out of its field",
                      what, (long long)field->variable, gradient[e], (long long)e);
 }
@@ -58,12 +60,14 @@ static void test_gradients_lie_within_the_fields_of_all_models(void **state)
 
 /* --- fields that are known --- */
 
-/* `expected` has a character for each variable: # seen, . blind, blank later, @ itself. */
+/* `expected` has a character for each variable: # seen, . blind, blank later, ! later and seen,
+ * @ itself. */
 static void expect_field(Lab *lab, int64_t variable, const char *expected)
 {
     static const char character[] = {[ARMC_FIELD_LATER] = ' ',
                                      [ARMC_FIELD_BLIND] = '.',
                                      [ARMC_FIELD_SEEN] = '#',
+                                     [ARMC_FIELD_LEAK] = '!',
                                      [ARMC_FIELD_SELF] = '@'};
     char found[32] = "";
     ArmcField field = armc_field_find(lab->arena, lab->graph, variable);
@@ -74,7 +78,7 @@ static void expect_field(Lab *lab, int64_t variable, const char *expected)
     ArmcFieldDraw draw = {.variable = variable, .seed = 1, .kernels = lab->kernels};
     armc_field_gradient(lab->arena, lab->graph, &draw, gradient);
     for (size_t e = 0; e < strlen(expected); e++)
-        assert_true((gradient[e] > 0) == (expected[e] == '#'));
+        assert_true((gradient[e] > 0) == (field.sees[e] == 1));
 }
 
 static void test_two_before(void **state)
@@ -122,6 +126,23 @@ static void test_no_field(void **state)
     lab_close(&lab);
 }
 
+/* What a model without a proof sees and should not. */
+static void test_leaks(void **state)
+{
+    (void)state;
+    Lab lab;
+    lab_open(&lab, 1);
+    ArmcAttr axis = lab_int(0);
+    ArmcValue *x = LAB(&lab, "scale", NULL, lab_input(&lab, "x", "5x1", 2));
+    model_likelihood(&lab, "bernoulli", LAB(&lab, "flip", &axis, x));
+    assert_true(armc_graph_finish(lab.graph, NULL));
+    expect_field(&lab, 1, ".@ ! ");
+    expect_field(&lab, 2, "..@  ");
+    assert_int_equal(armc_field_find(lab.arena, lab.graph, 1).leaks, 1);
+    assert_int_equal(armc_field_find(lab.arena, lab.graph, 2).leaks, 1); /* itself */
+    lab_close(&lab);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +150,7 @@ int main(void)
         cmocka_unit_test(test_two_before),
         cmocka_unit_test(test_sum_in_another_order),
         cmocka_unit_test(test_no_field),
+        cmocka_unit_test(test_leaks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

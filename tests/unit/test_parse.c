@@ -1,45 +1,10 @@
 /* The front end: trees, the formatter, syntax errors. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "grammar/tree.h"
-
-typedef struct Bench {
-    ArmcFault fault;
-    jmp_buf where;
-    ArmcArena *arena;
-    ArmcDiags *diags;
-    ArmcBuf out;
-} Bench;
-
-static int set_up(void **state)
-{
-    Bench *bench = calloc(1, sizeof *bench);
-    *state = bench;
-    if (bench == NULL || setjmp(bench->where) != 0)
-        return -1;
-    bench->fault.where = &bench->where;
-    bench->arena = armc_arena_new(&bench->fault);
-    bench->diags = armc_diags_new(bench->arena);
-    armc_buf_init(&bench->out, &bench->fault);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    Bench *bench = *state;
-    armc_buf_clear(&bench->out);
-    armc_arena_free(bench->arena);
-    free(bench);
-    return 0;
-}
+#include "tests/unit/bench.h"
 
 static ArmcTree *parse(Bench *bench, const char *text)
 {
@@ -445,17 +410,18 @@ static void test_out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_statements, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_expressions, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_pipes, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_docs, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_printing_is_stable, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_layout, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_errors, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_unclosed_bracket_names_its_line, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_nesting_has_an_end, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_unfinished, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_mutations, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_statements, bench_open, bench_close),
+        cmocka_unit_test_setup_teardown(test_expressions, bench_open, bench_close),
+        cmocka_unit_test_setup_teardown(test_pipes, bench_open, bench_close),
+        cmocka_unit_test_setup_teardown(test_docs, bench_open, bench_close),
+        cmocka_unit_test_setup_teardown(test_printing_is_stable, bench_open, bench_close),
+        cmocka_unit_test_setup_teardown(test_layout, bench_open, bench_close),
+        cmocka_unit_test_setup_teardown(test_errors, bench_open, bench_close),
+        cmocka_unit_test_setup_teardown(test_unclosed_bracket_names_its_line, bench_open,
+                                        bench_close),
+        cmocka_unit_test_setup_teardown(test_nesting_has_an_end, bench_open, bench_close),
+        cmocka_unit_test_setup_teardown(test_unfinished, bench_open, bench_close),
+        cmocka_unit_test_setup_teardown(test_mutations, bench_open, bench_close),
         cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
