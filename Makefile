@@ -1,5 +1,5 @@
 # armc.  make | make debug | make asan | make double      the program: ./armc (release), build/KIND/armc (the others)
-#        make deps | demo | test | big | fuzz | lint | bench | bench-prove | results | results-check | fmt | fmt-check | install PREFIX=… | clean
+#        make deps | demo | test | big | fuzz | lint | bench | bench-prove | bench-sample | results | results-check | fmt | fmt-check | install PREFIX=… | clean
 #        CC=clang works; WERROR=1 turns warnings into errors; V=1 shows the commands.
 #
 # One pass of this file builds one KIND. What can be written by a program is: the registries of ops, commands, … come
@@ -84,7 +84,7 @@ LIBRARY := $(BUILD)/libarmc.a
 
 # --- what one calls ----------------------------------------------------------------------------------------------------
 
-.PHONY: all debug asan double program unit fuzzers replays fuzz deps demo test big lint bench bench-prove profile fmt fmt-check install clean FORCE
+.PHONY: all debug asan double program unit fuzzers replays fuzz deps demo test big lint bench bench-prove bench-sample profile fmt fmt-check install clean FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -238,6 +238,10 @@ profile: program
 # How long the proof takes; fails where that is more than it may.
 bench-prove: $(BUILD)/bench/prove
 	@$<
+
+# Sampling, beside PyTorch's and beside a forward pass.
+bench-sample: $(BUILD)/bench/sample
+	@python3 bench/sample.py $<
 
 OUR_C = $(shell find include runtime grammar tests bench -name '*.[ch]')
 fmt:

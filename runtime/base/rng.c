@@ -41,6 +41,13 @@ double armc_rng_uniform(uint64_t seed, ArmcRngPurpose purpose, uint64_t a, uint6
     return unit(w[0], w[1]);
 }
 
+void armc_rng_uniforms(uint64_t seed, ArmcRngPurpose purpose, uint64_t a, uint64_t b, int64_t n,
+                       double *out)
+{
+    for (int64_t i = 0; i < n; i++)
+        out[i] = armc_rng_uniform(seed, purpose, a + (uint64_t)i, b);
+}
+
 /* log x for a normal x. x = 2^e m, m in sqrt(1/2)..sqrt(2), s = (m - 1) / (m + 1):
  * log m = 2 (s + s³/3 + s^5/5 + ...), s² < 0.03, so that eleven terms reach the last bit. */
 static double log_of(double x)

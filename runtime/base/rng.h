@@ -27,6 +27,9 @@ uint64_t armc_rng_hash(const char *text);
 void armc_rng_words(uint64_t seed, ArmcRngPurpose purpose, uint64_t a, uint64_t b, uint32_t out[4]);
 /* A uniform in (0,1) with 53 bits from words 0 and 1. */
 double armc_rng_uniform(uint64_t seed, ArmcRngPurpose purpose, uint64_t a, uint64_t b);
+/* Uniforms for a, a + 1, … a + n - 1. */
+void armc_rng_uniforms(uint64_t seed, ArmcRngPurpose purpose, uint64_t a, uint64_t b, int64_t n,
+                       double *out);
 /* A standard normal (Box-Muller on words 0..3, own log/cos so that it is the same on every
  * machine). */
 double armc_rng_normal(uint64_t seed, ArmcRngPurpose purpose, uint64_t a, uint64_t b);

@@ -4,15 +4,25 @@
 
 #include "runtime/exec/internal.h"
 
-/* How large a chunk is: a row of weights is read once for all its samples, while their live rows
- * should stay in the second level of cache. */
-enum { LEAST_CHUNK = 8, MOST_CHUNK = 64, CACHE_BYTES = 1 << 19 };
+/* How large a chunk is: a row of weights is read, and a cell looked up, once for all its samples,
+ * while their rows, of which few are at work at a time, should stay near. */
+enum { LEAST_CHUNK = 8, CACHE_BYTES = 1 << 21 };
 
 /* Where the parameters of a variable are. */
 typedef struct Draw {
     size_t likelihood;
     int64_t position; /* among its entries */
 } Draw;
+
+/* A node at work on a chunk: filled in for each cell, as much as differs. */
+typedef struct Frame {
+    ArmcRows rows;
+    int64_t out_width;
+    /* By input: what is the same for all samples, or NULL; how far its sites lie apart, 0: it has
+     * one; features. */
+    const ArmcReal *fixed[ARMC_MAX_INPUTS];
+    int64_t site_step[ARMC_MAX_INPUTS], in_width[ARMC_MAX_INPUTS];
+} Frame;
 
 struct ArmcSampler {
     ArmcArena *arena;
@@ -25,6 +35,7 @@ struct ArmcSampler {
     ArmcPool *pool;
     int64_t n, chunk, chunks; /* samples at work, in a chunk at most, chunks at most */
     ArmcReal **memory;        /* of each chunk */
+    Frame **frames;           /* of each chunk, by id of the value that is made */
 };
 
 /* --- compiling --- */
@@ -99,6 +110,47 @@ static const ArmcReal *fixed_value(const ArmcSampler *sampler, const ArmcNode *n
     return node->op->flags & ARMC_OP_LEAF ? node->leaf : apply_once(sampler, node);
 }
 
+static void frame_input(const ArmcSampler *sampler, Frame *frame, const ArmcNode *node, int i)
+{
+    const ArmcValue *in = node->in[i];
+    char kind = node->op->rows_in[i];
+    int64_t features = armc_shape_features(in->shape);
+    frame->in_width[i] = features;
+    if (kind == 'r')
+        frame->site_step[i] = armc_shape_sites(in->shape) == 1 ? 0 : features;
+    else if (kind == 's')
+        frame->site_step[i] = armc_shape_size(in->shape) / frame->rows.sites;
+    if (in->batched)
+        frame->rows.in_step[i] = sampler->table->places[in->id].pitch;
+    else
+        frame->fixed[i] = sampler->fixed[in->id];
+}
+
+static Frame *make_frames(const ArmcSampler *sampler)
+{
+    static const ArmcStepInfo info = {0};
+    const ArmcGraph *graph = sampler->table->graph;
+    Frame *frames = ARMC_NEW_ARRAY(sampler->arena, Frame, graph->value_count);
+    for (size_t n = 0; n < graph->node_count; n++) {
+        const ArmcNode *node = graph->nodes[n];
+        const ArmcValue *out = node->out[0];
+        Frame *frame = &frames[out->id];
+        if (!out->batched || !node->op->rows)
+            continue;
+        int64_t pitch = sampler->table->places[out->id].pitch;
+        frame->rows = (ArmcRows){.node = node,
+                                 .k = sampler->k,
+                                 .info = &info,
+                                 .sites = armc_rows_sites(node),
+                                 .out_step = pitch,
+                                 .state_step = pitch};
+        frame->out_width = armc_shape_features(out->shape);
+        for (int i = 0; i < node->in_count; i++)
+            frame_input(sampler, frame, node, i);
+    }
+    return frames;
+}
+
 void armc_sampler_prepare(ArmcSampler *sampler, ArmcPool *pool, int64_t samples)
 {
     const ArmcGraph *graph = sampler->table->graph;
@@ -108,14 +160,17 @@ void armc_sampler_prepare(ArmcSampler *sampler, ArmcPool *pool, int64_t samples)
         if (!graph->nodes[i]->out[0]->batched)
             sampler->fixed[graph->nodes[i]->out[0]->id] = fixed_value(sampler, graph->nodes[i]);
     int64_t most = CACHE_BYTES / (sampler->plan.bytes + 1), threads = armc_pool_threads(pool);
-    most = most < LEAST_CHUNK ? LEAST_CHUNK : most > MOST_CHUNK ? MOST_CHUNK : most;
+    most = most < LEAST_CHUNK ? LEAST_CHUNK : most > ARMC_MOST_CHUNK ? ARMC_MOST_CHUNK : most;
     int64_t even = (samples + threads - 1) / threads; /* every thread has something to do */
     sampler->chunk = even < most ? even : most;
     sampler->chunks = (samples + sampler->chunk - 1) / sampler->chunk;
     sampler->memory = ARMC_NEW_ARRAY(sampler->arena, ArmcReal *, sampler->chunks);
-    for (int64_t c = 0; c < sampler->chunks; c++)
+    sampler->frames = ARMC_NEW_ARRAY(sampler->arena, Frame *, sampler->chunks);
+    for (int64_t c = 0; c < sampler->chunks; c++) {
         sampler->memory[c] =
             ARMC_NEW_ARRAY(sampler->arena, ArmcReal, sampler->table->entries * sampler->chunk + 16);
+        sampler->frames[c] = make_frames(sampler);
+    }
 }
 
 /* --- cells --- */
@@ -124,6 +179,7 @@ void armc_sampler_prepare(ArmcSampler *sampler, ArmcPool *pool, int64_t samples)
 typedef struct Chunk {
     const ArmcSampler *sampler;
     ArmcReal *memory;
+    Frame *frames;
     int64_t first, n;     /* samples */
     const ArmcNode *node; /* whose cell is computed */
 } Chunk;
@@ -153,23 +209,6 @@ static const ArmcReal *input_row(const void *context, int input, int64_t site, i
     return rows_at(chunk, chunk->node->in[input], site, step);
 }
 
-static void bind_input(const Chunk *chunk, const ArmcCell *cell, int i, int64_t site,
-                       ArmcRows *rows)
-{
-    const ArmcValue *in = cell->node->in[i];
-    char kind = cell->node->op->rows_in[i];
-    if (kind == 'r') {
-        int64_t at = armc_shape_sites(in->shape) == 1 ? 0 : site;
-        rows->in[i] = rows_at(chunk, in, at, &rows->in_step[i]);
-        rows->in_width[i] = armc_shape_features(in->shape);
-        return;
-    }
-    rows->in[i] = chunk->sampler->fixed[in->id];
-    rows->in_width[i] = armc_shape_features(in->shape);
-    if (kind == 's')
-        rows->in[i] += site * (armc_shape_size(in->shape) / rows->sites);
-}
-
 /* Features of an op that works on each by itself: pointers go to the part's first. */
 static void narrow(const ArmcPart *part, int in_count, ArmcRows *rows)
 {
@@ -192,27 +231,25 @@ static void begin_scan(const ArmcRows *rows)
         memset(rows->state + r * rows->state_step, 0, (size_t)rows->out_width * sizeof(ArmcReal));
 }
 
-static ArmcRows bind(const Chunk *chunk, const ArmcCell *cell, int64_t site)
+static ArmcRows *bind(const Chunk *chunk, const ArmcCell *cell, int64_t site)
 {
     const ArmcNode *node = cell->node;
-    const ArmcValue *out = node->out[0];
-    const ArmcRowPlace *place = &chunk->sampler->table->places[out->id];
-    static const ArmcStepInfo info = {0};
-    ArmcRows rows = {.node = node,
-                     .k = chunk->sampler->k,
-                     .info = &info,
-                     .n = chunk->n,
-                     .site = site,
-                     .sites = armc_rows_sites(node),
-                     .first = chunk->first,
-                     .out = row_of(chunk, out, cell->site),
-                     .out_step = place->pitch,
-                     .out_width = armc_shape_features(out->shape)};
-    for (int i = 0; i < node->in_count; i++)
-        bind_input(chunk, cell, i, site, &rows);
+    Frame *frame = &chunk->frames[node->out[0]->id];
+    ArmcRows *rows = &frame->rows;
+    rows->n = chunk->n;
+    rows->site = site;
+    rows->first = chunk->first;
+    rows->out = row_of(chunk, node->out[0], cell->site);
+    rows->out_width = frame->out_width;
+    for (int i = 0; i < node->in_count; i++) {
+        int64_t step = frame->site_step[i];
+        rows->in[i] = frame->fixed[i] ? frame->fixed[i] + site * step
+                                      : row_of(chunk, node->in[i], step ? site : 0);
+        rows->in_width[i] = frame->in_width[i];
+    }
     if (node->op->order) {
-        rows.state = rows.next = chunk->memory + place->state * chunk->sampler->chunk;
-        rows.state_step = place->pitch;
+        int64_t state = chunk->sampler->table->places[node->out[0]->id].state;
+        rows->state = rows->next = chunk->memory + state * chunk->sampler->chunk;
     }
     return rows;
 }
@@ -225,37 +262,39 @@ static bool is_whole(const ArmcPart *part, int64_t width)
 static void run_rows(const Chunk *chunk, const ArmcCell *cell)
 {
     const ArmcOp *op = cell->node->op;
-    ArmcRows rows = bind(chunk, cell, cell->site);
-    bool whole = is_whole(cell->part, rows.out_width);
+    ArmcRows *rows = bind(chunk, cell, cell->site);
+    bool whole = is_whole(cell->part, rows->out_width);
     if (cell->part->live || (op->part && !whole)) {
-        op->part(&rows, cell->part);
+        op->part(rows, cell->part);
         return;
     }
     if (!whole) {
         ARMC_ASSERT(op->flags & (ARMC_OP_ELEMENTWISE | ARMC_OP_BY_FEATURE));
-        narrow(cell->part, cell->node->in_count, &rows);
+        narrow(cell->part, cell->node->in_count, rows);
     }
-    op->rows(&rows);
+    op->rows(rows);
 }
 
 /* A scan takes the site before into its state, then shows what it has. */
 static void run_scan(const Chunk *chunk, const ArmcCell *cell)
 {
     const ArmcOp *op = cell->node->op;
-    ArmcRows rows = bind(chunk, cell, cell->before < 0 ? cell->site : cell->before);
-    narrow(cell->part, cell->node->in_count, &rows);
+    ArmcRows *rows = bind(chunk, cell, cell->before < 0 ? cell->site : cell->before);
+    narrow(cell->part, cell->node->in_count, rows);
     if (cell->before < 0)
-        begin_scan(&rows);
+        begin_scan(rows);
     else
-        op->advance(&rows);
-    rows.site = cell->site;
-    op->rows(&rows);
+        op->advance(rows);
+    rows->site = cell->site;
+    op->rows(rows);
 }
 
 static void copy_features(const Chunk *chunk, ArmcReal *to, int64_t to_step, const ArmcReal *from,
                           int64_t from_step, int64_t n)
 {
-    for (int64_t r = 0; r < chunk->n; r++)
+    for (int64_t r = 0; n == 1 && r < chunk->n; r++)
+        to[r * to_step] = from ? from[r * from_step] : 0;
+    for (int64_t r = 0; n > 1 && r < chunk->n; r++)
         if (from)
             memcpy(to + r * to_step, from + r * from_step, (size_t)n * sizeof *to);
         else
@@ -325,6 +364,7 @@ static Chunk chunk_of(const ArmcSampler *sampler, int64_t task)
     int64_t first = task * sampler->chunk, left = sampler->n - first;
     return (Chunk){.sampler = sampler,
                    .memory = sampler->memory[task],
+                   .frames = sampler->frames[task],
                    .first = first,
                    .n = left < sampler->chunk ? left : sampler->chunk};
 }
@@ -375,7 +415,7 @@ void armc_sampler_begin(ArmcSampler *sampler, int64_t n, const ArmcReal *const *
 typedef struct Stretch {
     const ArmcSampler *sampler;
     int64_t from, to; /* ranks */
-    ArmcDrawLevel level;
+    ArmcDrawLevels draw;
     void *context;
 } Stretch;
 
@@ -398,12 +438,13 @@ static void draw_variable(const Chunk *chunk, const Stretch *stretch, int64_t va
                                      draw->position, &step);
     ArmcReal *to = input ? row_of(chunk, input, variable / channels) + variable % channels : NULL;
     int64_t to_step = input ? chunk->sampler->table->places[input->id].pitch : 0;
-    for (int64_t r = 0; r < chunk->n; r++) {
-        int level = stretch->level(stretch->context, chunk->first + r, variable, draw->likelihood,
-                                   params + r * step);
-        if (to)
-            to[r * to_step] = (ArmcReal)level;
-    }
+    int levels[ARMC_MOST_CHUNK];
+    const ArmcLikelihood *likelihood = chunk->sampler->model->likelihoods[draw->likelihood];
+    int64_t width = armc_shape_features(likelihood->params->shape);
+    stretch->draw(stretch->context, chunk->first, variable, draw->likelihood,
+                  &(ArmcParamRows){params, chunk->n, step, width}, levels);
+    for (int64_t r = 0; to && r < chunk->n; r++)
+        to[r * to_step] = (ArmcReal)levels[r];
 }
 
 static void draw_stretch(void *context, int64_t task, int worker)
@@ -418,9 +459,9 @@ static void draw_stretch(void *context, int64_t task, int worker)
     }
 }
 
-void armc_sampler_draw(ArmcSampler *sampler, int64_t from, int64_t to, ArmcDrawLevel level,
+void armc_sampler_draw(ArmcSampler *sampler, int64_t from, int64_t to, ArmcDrawLevels draw,
                        void *context)
 {
-    Stretch stretch = {sampler, from, to, level, context};
+    Stretch stretch = {sampler, from, to, draw, context};
     armc_pool_run(sampler->pool, tasks_of(sampler), draw_stretch, &stretch);
 }

@@ -19,10 +19,13 @@ typedef struct ArmcSamplerPlan {
     int64_t bytes;                 /* of memory, for one sample */
 } ArmcSamplerPlan;
 
-/* Says which level a variable of a sample gets, given the parameters of its distribution. Called
- * from any thread, for each sample once a variable. */
-typedef int (*ArmcDrawLevel)(void *context, int64_t sample, int64_t variable, size_t likelihood,
-                             const ArmcReal *params);
+/* So many samples at a time. */
+enum { ARMC_MOST_CHUNK = 128 };
+
+/* Says which levels a variable gets in some samples, `first` and those after it, given the
+ * parameters of its distribution. Called from any thread, for each sample once a variable. */
+typedef void (*ArmcDrawLevels)(void *context, int64_t first, int64_t variable, size_t likelihood,
+                               const ArmcParamRows *params, int *levels);
 
 /* Schedules the sampling of a model. NULL where the model is not autoregressive. */
 ArmcSampler *armc_sampler_new(ArmcArena *arena, ArmcGraph *model, const ArmcKernels *kernels);
@@ -35,7 +38,7 @@ void armc_sampler_prepare(ArmcSampler *sampler, ArmcPool *pool, int64_t samples)
 void armc_sampler_begin(ArmcSampler *sampler, int64_t n, const ArmcReal *const *given);
 /* Draws the variables of rank `from` up to `to`; `from` is where the last call ended, at first 0.
  */
-void armc_sampler_draw(ArmcSampler *sampler, int64_t from, int64_t to, ArmcDrawLevel level,
+void armc_sampler_draw(ArmcSampler *sampler, int64_t from, int64_t to, ArmcDrawLevels draw,
                        void *context);
 
 #endif

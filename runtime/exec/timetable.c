@@ -131,6 +131,12 @@ static int64_t part_end(const Planner *s, const ArmcNode *node, int64_t site, in
     return end;
 }
 
+static void add_item(Planner *s, ArmcCell cell, int64_t time)
+{
+    Item item = {.cell = cell, .time = time, .turn = (int64_t)s->item_count};
+    ARMC_PUSH(s->arena, s->items, s->item_count, s->item_capacity, item);
+}
+
 static void add_row(Planner *s, Parts *parts, int64_t i)
 {
     const ArmcNode *node = parts->node;
@@ -144,14 +150,30 @@ static void add_row(Planner *s, Parts *parts, int64_t i)
             continue;
         end = part_end(s, node, site, f);
         int64_t before = node->op->order && i > 0 ? armc_site_in_order(node, i - 1) : -1;
-        Item item = {.cell = {.node = node,
-                              .site = (int32_t)site,
-                              .before = (int32_t)before,
-                              .part = part_of(s, parts, f, end)},
-                     .time = ready ? ready[entry] : -1,
-                     .turn = (int64_t)s->item_count};
-        ARMC_PUSH(s->arena, s->items, s->item_count, s->item_capacity, item);
+        add_item(s, (ArmcCell){node, (int32_t)site, (int32_t)before, part_of(s, parts, f, end)},
+                 ready ? ready[entry] : -1);
     }
+}
+
+static bool has_pieces(const ArmcNode *node)
+{
+    return node->op->pieces && sites_of(node->out[0]) == 1;
+}
+
+/* A row of one site whose op says itself what is computed when. */
+static void add_pieces(Planner *s, const ArmcNode *node)
+{
+    const ArmcValue *in = node->in[0], *out = node->out[0];
+    int64_t read = armc_shape_features(in->shape), made = armc_shape_features(out->shape);
+    int64_t *ready = ARMC_NEW_ARRAY(s->arena, int64_t, read);
+    uint8_t *needed = ARMC_NEW_ARRAY(s->arena, uint8_t, made);
+    for (int64_t f = 0; f < read; f++)
+        ready[f] = armc_ready_at(&s->ready, in, 0, armc_group_of(in, f));
+    for (int64_t f = 0; f < made; f++)
+        needed[f] = s->needed[out->id][armc_group_of(out, f)];
+    ArmcPieces pieces = node->op->pieces(s->arena, node, ready, needed);
+    for (size_t i = 0; i < pieces.count; i++)
+        add_item(s, (ArmcCell){node, 0, -1, pieces.items[i].part}, pieces.items[i].time);
 }
 
 static void collect_cells(Planner *s)
@@ -160,6 +182,10 @@ static void collect_cells(Planner *s)
         const ArmcNode *node = s->graph->nodes[n];
         if (!has_cells(node))
             continue;
+        if (has_pieces(node)) {
+            add_pieces(s, node);
+            continue;
+        }
         int64_t features = armc_shape_features(node->out[0]->shape);
         Parts parts = {ARMC_NEW_ARRAY(s->arena, ArmcPart *, features), node};
         for (int64_t i = 0; i < sites_of(node->out[0]); i++)
@@ -221,6 +247,10 @@ static void note_lives(Planner *s, int64_t position)
         s->first_at[out->id][cell->site] = position;
     if (s->last_at[out->id][cell->site] < position)
         s->last_at[out->id][cell->site] = position;
+    if (has_pieces(cell->node)) { /* a piece may be wide; sites are all that matters here */
+        note_last(s, 0, 0, 0);
+        return;
+    }
     for (int64_t f = cell->part->begin; f < cell->part->end; f++)
         if (f == cell->part->begin || armc_group_of(out, f) != armc_group_of(out, f - 1))
             armc_reads(cell->node, cell->site, armc_group_of(out, f), note_last, s);

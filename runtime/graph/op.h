@@ -51,6 +51,17 @@ typedef struct ArmcPart {
     const void *live; /* what `live` of the op found out about them; NULL: it has none */
 } ArmcPart;
 
+/* Some terms of a part, computed at a time: the rank of the last variable that they depend on. */
+typedef struct ArmcPiece {
+    const ArmcPart *part;
+    int64_t time;
+} ArmcPiece;
+
+typedef struct ArmcPieces {
+    ArmcPiece *items;
+    size_t count;
+} ArmcPieces;
+
 /* A piece of work for `at`: part of a result's row at one site, from any rows of the inputs. */
 typedef struct ArmcAt {
     const ArmcNode *node;
@@ -148,6 +159,12 @@ struct ArmcOp {
      * group) depends on. */
     void (*part)(const ArmcRows *rows, const ArmcPart *part);
     const void *(*live)(ArmcArena *arena, const ArmcNode *node, const ArmcPart *part);
+    /* Instead of that, for a row of one site: pieces in the order in which their terms are added up,
+     * each as early as what it reads is ready, so that little is left for the moment when a feature
+     * is asked for. `ready`: times of the features of the first input;
+     * `needed`: which features of the result are. */
+    ArmcPieces (*pieces)(ArmcArena *arena, const ArmcNode *node, const int64_t *ready,
+                         const uint8_t *needed);
     /* Part of one site's row, where a row reads several sites (ops without `rows`). */
     void (*at)(const ArmcAt *at);
     /* Scans: at the first site `begin` sets the state (NULL: zero); at each site `rows` writes the
@@ -176,6 +193,12 @@ int64_t armc_node_cost(const ArmcNode *node);
 #define ARMC_OP(name) const ArmcOp armc_op_##name
 extern const ArmcOp *const armc_ops[]; /* NULL-terminated, sorted by name */
 
+/* The parameters of one variable in n examples, `step` entries apart. */
+typedef struct ArmcParamRows {
+    const ArmcReal *at;
+    int64_t n, step, width;
+} ArmcParamRows;
+
 /* A distribution is one row too, univariate. `width` numbers parametrise one variable. */
 struct ArmcDist {
     const char *name, *doc;
@@ -183,10 +206,10 @@ struct ArmcDist {
     bool (*supports)(int levels); /* can variables with that many levels have it */
     const char *support;          /* in words: "two levels" */
     const ArmcOp *nll;            /* params[d,w] target[d,1] -> [d,1]: -log p in nats */
-    /* A level from u in (0,1) by inversion; logits are scaled by 1/temperature. By kernels of fixed
-     * order: the same level on every machine. */
-    int (*sample)(const ArmcKernels *k, const ArmcReal *params, int64_t width, double u,
-                  double temperature);
+    /* Levels of `rows` by inversion from u in (0,1); logits are scaled by 1/temperature. By kernels
+     * of fixed order: the same levels on every machine. */
+    void (*sample)(const ArmcKernels *k, const ArmcParamRows *rows, const double *u,
+                   double temperature, int *levels);
     double (*mean)(const ArmcKernels *k, const ArmcReal *params, int64_t width);
 };
 #define ARMC_DIST(name) const ArmcDist armc_dist_##name

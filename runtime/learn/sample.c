@@ -7,7 +7,7 @@
 #include "runtime/learn/session.h"
 
 /* Samples at a time: as many as memory allows, this many at most. */
-enum { MOST_AT_A_TIME = 1024, PASSES_AT_A_TIME = 100, STRETCHES = 64 };
+enum { MOST_AT_A_TIME = 1024, PASSES_AT_A_TIME = ARMC_MOST_CHUNK, STRETCHES = 64 };
 
 typedef struct Drawing {
     ArmcSession *session;
@@ -18,22 +18,23 @@ typedef struct Drawing {
     double started;
 } Drawing;
 
-/* A sample's level of one variable: known, or by its own random number. */
-static int level_of(void *context, int64_t sample, int64_t variable, size_t likelihood,
-                    const ArmcReal *params)
+/* Levels of one variable: each known, or by its sample's own random number. */
+static void draw_levels(void *context, int64_t first, int64_t variable, size_t likelihood,
+                        const ArmcParamRows *params, int *levels)
 {
     const Drawing *d = context;
     const ArmcSampling *sampling = d->sampling;
     const ArmcDist *dist = d->net->graph->likelihoods[likelihood]->dist;
-    int64_t index = d->first + sample, entry = index * d->net->variables + variable;
-    if (sampling->known != NULL && sampling->known[entry])
-        return (int)(d->out[entry] = sampling->values[entry]);
-    double u = armc_rng_uniform(d->session->options.seed, ARMC_RNG_SAMPLE, (uint64_t)index,
-                                (uint64_t)variable);
-    int level = dist->sample(d->session->kernels, params, dist->width(d->net->levels), u,
-                             sampling->temperature);
-    d->out[entry] = (ArmcReal)level;
-    return level;
+    int64_t index = d->first + first, entry = index * d->net->variables + variable;
+    double u[ARMC_MOST_CHUNK];
+    armc_rng_uniforms(d->session->options.seed, ARMC_RNG_SAMPLE, (uint64_t)index,
+                      (uint64_t)variable, params->n, u);
+    dist->sample(d->session->kernels, params, u, sampling->temperature, levels);
+    for (int64_t r = 0; r < params->n; r++, entry += d->net->variables) {
+        if (sampling->known != NULL && sampling->known[entry])
+            levels[r] = (int)sampling->values[entry];
+        d->out[entry] = (ArmcReal)levels[r];
+    }
 }
 
 /* After `part` of the batch of n samples. False when the user wants no more. */
@@ -53,7 +54,7 @@ static bool draw_batch(Drawing *d, ArmcSampler *sampler, int64_t n)
     armc_sampler_begin(sampler, n, NULL);
     for (int64_t s = 0; s < STRETCHES; s++) {
         armc_sampler_draw(sampler, variables * s / STRETCHES, variables * (s + 1) / STRETCHES,
-                          level_of, d);
+                          draw_levels, d);
         if (!goes_on(d, (double)(s + 1) / STRETCHES, n))
             return false;
     }
@@ -100,12 +101,13 @@ static void find_places(Passes *p, ArmcArena *arena, const ArmcNet *net)
         p->order[armc_input_rank(graph->inputs[0], v)] = v;
 }
 
-static const ArmcReal *params_of(const Drawing *d, const Passes *p, int64_t variable, int64_t row)
+static ArmcParamRows params_of(const Drawing *d, const Passes *p, int64_t variable, int64_t n)
 {
     Place place = p->places[variable];
     const ArmcLikelihood *likelihood = d->net->graph->likelihoods[place.likelihood];
-    return armc_program_params(p->program, place.likelihood) +
-           (row * likelihood->count + place.position) * likelihood->dist->width(d->net->levels);
+    int64_t width = likelihood->dist->width(d->net->levels);
+    const ArmcReal *params = armc_program_params(p->program, place.likelihood);
+    return (ArmcParamRows){params + place.position * width, n, likelihood->count * width, width};
 }
 
 /* What later variables hold meanwhile is not seen. */
@@ -118,9 +120,11 @@ static bool pass_batch(Drawing *d, const Passes *p, int64_t n, const int64_t *in
     for (int64_t i = 0; i < variables; i++) {
         int64_t variable = p->order[i];
         armc_program_run(p->program, &info, n);
+        ArmcParamRows params = params_of(d, p, variable, n);
+        int levels[ARMC_MOST_CHUNK];
+        draw_levels(d, 0, variable, p->places[variable].likelihood, &params, levels);
         for (int64_t row = 0; row < n; row++)
-            batch[row * variables + variable] = (ArmcReal)level_of(
-                d, row, variable, p->places[variable].likelihood, params_of(d, p, variable, row));
+            batch[row * variables + variable] = (ArmcReal)levels[row];
         if (!goes_on(d, (double)(i + 1) / (double)variables, n))
             return false;
     }

@@ -89,11 +89,18 @@ static double probability(const ArmcKernels *k, ArmcReal logit)
     return (double)p;
 }
 
-static int sample(const ArmcKernels *k, const ArmcReal *params, int64_t count, double u,
-                  double temperature)
+static void sample(const ArmcKernels *k, const ArmcParamRows *rows, const double *u,
+                   double temperature, int *levels)
 {
-    (void)count;
-    return u >= 1 - probability(k, (ArmcReal)((double)params[0] / temperature));
+    ArmcReal p[CHUNK];
+    for (int64_t at = 0; at < rows->n; at += CHUNK) {
+        int64_t n = rows->n - at < CHUNK ? rows->n - at : CHUNK;
+        for (int64_t r = 0; r < n; r++)
+            p[r] = (ArmcReal)((double)rows->at[(at + r) * rows->step] / temperature);
+        k->sigmoid(n, p, p);
+        for (int64_t r = 0; r < n; r++)
+            levels[at + r] = u[at + r] >= 1 - (double)p[r];
+    }
 }
 
 static double mean(const ArmcKernels *k, const ArmcReal *params, int64_t count)

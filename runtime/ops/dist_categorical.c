@@ -85,8 +85,8 @@ static double weight(const ArmcKernels *k, const ArmcReal *params, int64_t i, Ar
 
 /* Inversion: the first level at which the running sum of weights passes u of the total; sums in
  * double, in order. */
-static int sample(const ArmcKernels *k, const ArmcReal *params, int64_t count, double u,
-                  double temperature)
+static int sample_one(const ArmcKernels *k, const ArmcReal *params, int64_t count, double u,
+                      double temperature)
 {
     ArmcReal most = k->max_of(count, params);
     double total = 0, sum = 0;
@@ -98,6 +98,13 @@ static int sample(const ArmcKernels *k, const ArmcReal *params, int64_t count, d
             return (int)i;
     }
     return (int)(count - 1);
+}
+
+static void sample(const ArmcKernels *k, const ArmcParamRows *rows, const double *u,
+                   double temperature, int *levels)
+{
+    for (int64_t r = 0; r < rows->n; r++)
+        levels[r] = sample_one(k, rows->at + r * rows->step, rows->width, u[r], temperature);
 }
 
 static double mean(const ArmcKernels *k, const ArmcReal *params, int64_t count)

@@ -100,11 +100,52 @@ void armc_same_reads(const ArmcNode *node, int64_t site, int group, ArmcRead rea
         read(context, 0, site, group);
 }
 
+/* A column of rows with a single feature is worth as much as a row. */
+enum { COLUMN = 64 };
+
+static const ArmcReal *take_column(int64_t n, const ArmcReal *x, int64_t step, ArmcReal *column)
+{
+    for (int64_t r = 0; r < n; r++)
+        column[r] = x[r * step];
+    return column;
+}
+
+static void put_column(int64_t n, const ArmcReal *column, ArmcReal *y, int64_t step)
+{
+    for (int64_t r = 0; r < n; r++)
+        y[r * step] = column[r];
+}
+
+static void unary_column(const ArmcRows *rows, ArmcUnaryKernel f)
+{
+    ArmcReal column[COLUMN];
+    for (int64_t r = 0, n; r < rows->n; r += n) {
+        n = rows->n - r < COLUMN ? rows->n - r : COLUMN;
+        f(n, take_column(n, rows->in[0] + r * rows->in_step[0], rows->in_step[0], column), column);
+        put_column(n, column, rows->out + r * rows->out_step, rows->out_step);
+    }
+}
+
+static void binary_column(const ArmcRows *rows, ArmcBinaryKernel f)
+{
+    ArmcReal a[COLUMN], b[COLUMN];
+    for (int64_t r = 0, n; r < rows->n; r += n) {
+        n = rows->n - r < COLUMN ? rows->n - r : COLUMN;
+        f(n, take_column(n, rows->in[0] + r * rows->in_step[0], rows->in_step[0], a),
+          take_column(n, rows->in[1] + r * rows->in_step[1], rows->in_step[1], b), a);
+        put_column(n, a, rows->out + r * rows->out_step, rows->out_step);
+    }
+}
+
 void armc_unary_rows(const ArmcRows *rows, ArmcUnaryKernel f)
 {
     int64_t width = rows->out_width;
     if (rows->in_step[0] == width && rows->out_step == width) {
         f(rows->n * width, rows->in[0], rows->out);
+        return;
+    }
+    if (width == 1 && rows->n > 1) {
+        unary_column(rows, f);
         return;
     }
     for (int64_t r = 0; r < rows->n; r++)
@@ -134,6 +175,10 @@ void armc_binary_rows(const ArmcRows *rows, ArmcBinaryKernel f)
     if (same_width && rows->in_step[0] == width && rows->in_step[1] == width &&
         rows->out_step == width) {
         f(rows->n * width, rows->in[0], rows->in[1], rows->out);
+        return;
+    }
+    if (same_width && width == 1 && rows->n > 1) {
+        binary_column(rows, f);
         return;
     }
     for (int64_t r = 0; r < rows->n; r++) {

@@ -20,7 +20,9 @@ static bool needs_levels(ArmcInfer *infer)
 static void scale_rows(const ArmcRows *rows)
 {
     ArmcReal factor = ARMC_R(1) / ARMC_R(rows->node->in[0]->levels - 1);
-    for (int64_t r = 0; r < rows->n; r++)
+    for (int64_t r = 0; rows->out_width == 1 && r < rows->n; r++)
+        rows->out[r * rows->out_step] = factor * rows->in[0][r * rows->in_step[0]];
+    for (int64_t r = 0; rows->out_width > 1 && r < rows->n; r++)
         rows->k->scale(rows->out_width, factor, rows->in[0] + r * rows->in_step[0],
                        rows->out + r * rows->out_step);
 }

@@ -1,6 +1,7 @@
 /* Products with one matrix for all sites. Letters: s sites, k features in, n features out. */
 #include <string.h>
 
+#include "runtime/ops/matmul_live.h"
 #include "runtime/ops/weight_reads.h"
 
 /* A matrix product over R = batch x sites rows is cut where it is longer, in pieces that depend on
@@ -66,15 +67,11 @@ static int64_t rows_of(const ArmcCall *call, int input)
  * left out. */
 enum { STRIP = 128, FEW_ROWS = 256 };
 
-typedef struct Range {
-    int64_t begin, end;
-} Range;
-
 /* The rows of W (k,n) outside of which these columns hold zeros only. */
-static Range live_rows(const ArmcValue *w, int64_t column, int64_t width)
+static ArmcRange live_rows(const ArmcValue *w, int64_t column, int64_t width)
 {
     int64_t n = armc_shape_features(w->shape);
-    Range live = {0, armc_shape_sites(w->shape)};
+    ArmcRange live = {0, armc_shape_sites(w->shape)};
     while (w->mask && live.end > 0 &&
            !memchr(w->mask + (live.end - 1) * n + column, 1, (size_t)width))
         live.end--;
@@ -85,10 +82,10 @@ static Range live_rows(const ArmcValue *w, int64_t column, int64_t width)
 }
 
 /* The columns of W (k,n) outside of which these rows hold zeros only. */
-static Range live_columns(const ArmcValue *w, int64_t row, int64_t height)
+static ArmcRange live_columns(const ArmcValue *w, int64_t row, int64_t height)
 {
     int64_t n = armc_shape_features(w->shape);
-    Range live = {n, 0};
+    ArmcRange live = {n, 0};
     for (int64_t i = row; w->mask && i < row + height; i++) {
         const uint8_t *at = w->mask + i * n, *first = memchr(at, 1, (size_t)live.begin);
         live.begin = first ? first - at : live.begin;
@@ -97,7 +94,7 @@ static Range live_columns(const ArmcValue *w, int64_t row, int64_t height)
             end--;
         live.end = end;
     }
-    return !w->mask ? (Range){0, n} : live.begin < live.end ? live : (Range){0, 0};
+    return !w->mask ? (ArmcRange){0, n} : live.begin < live.end ? live : (ArmcRange){0, 0};
 }
 
 /* The first strip of a block, n wide at most; the whole of it where there is no mask. */
@@ -134,7 +131,7 @@ static void matmul_block(const ArmcCall *call, Block b)
 {
     int64_t k = armc_shape_features(call->node->in[0]->shape),
             n = armc_shape_features(call->node->out[0]->shape);
-    Range live = live_rows(call->node->in[1], b.column, b.n);
+    ArmcRange live = live_rows(call->node->in[1], b.column, b.n);
     int64_t depth = live.end - live.begin;
     const ArmcReal *x = call->in[0] + b.row * k + live.begin,
                    *w = call->in[1] + live.begin * n + b.column;
@@ -169,6 +166,8 @@ static int64_t matmul_cost(const ArmcNode *node, int64_t site, const ArmcPart *p
     const uint8_t *mask = node->in[1]->mask;
     int64_t k = armc_shape_features(node->in[0]->shape),
             n = armc_shape_features(node->out[0]->shape), live = 0;
+    if (part->live)
+        return armc_live_cost(part->live);
     for (int64_t i = 0; mask && i < k; i++)
         for (int64_t f = part->begin; f < part->end; f++)
             live += mask[i * n + f];
@@ -177,65 +176,15 @@ static int64_t matmul_cost(const ArmcNode *node, int64_t site, const ArmcPart *p
     return site < 0 ? live * armc_shape_sites(node->in[0]->shape) : live;
 }
 
-/* Neighbouring columns of a part with the same mask, and the input features that they read. */
-typedef struct LiveColumns {
-    int64_t begin, end;
-    const Range *rows; /* closed by an empty one */
-} LiveColumns;
-
-static const Range *live_ranges(ArmcArena *arena, const ArmcNode *node, int64_t column)
-{
-    const uint8_t *mask = node->in[1]->mask;
-    int64_t k = armc_shape_features(node->in[0]->shape),
-            n = armc_shape_features(node->out[0]->shape);
-    Range *ranges = NULL;
-    size_t count = 0, capacity = 0;
-    for (int64_t i = 0; i < k; i++) {
-        bool live = !mask || mask[i * n + column];
-        if (live && count > 0 && ranges[count - 1].end == i)
-            ranges[count - 1].end++;
-        else if (live)
-            ARMC_PUSH(arena, ranges, count, capacity, ((Range){i, i + 1}));
-    }
-    ARMC_PUSH(arena, ranges, count, capacity, ((Range){0, 0}));
-    return ranges;
-}
-
-static bool same_column(const ArmcNode *node, int64_t a, int64_t b)
-{
-    const uint8_t *mask = node->in[1]->mask;
-    int64_t n = armc_shape_features(node->out[0]->shape), i = 0;
-    while (mask && i < armc_shape_features(node->in[0]->shape) &&
-           mask[i * n + a] == mask[i * n + b])
-        i++;
-    return !mask || i == armc_shape_features(node->in[0]->shape);
-}
-
-/* Columns of one group read the same groups, not always the same features of them. Closed by an
- * empty run of columns. */
-static const void *matmul_live(ArmcArena *arena, const ArmcNode *node, const ArmcPart *part)
-{
-    LiveColumns *columns = NULL;
-    size_t count = 0, capacity = 0;
-    for (int64_t f = part->begin; f < part->end; f++)
-        if (count > 0 && same_column(node, f - 1, f))
-            columns[count - 1].end = f + 1;
-        else
-            ARMC_PUSH(arena, columns, count, capacity,
-                      ((LiveColumns){f, f + 1, live_ranges(arena, node, f)}));
-    ARMC_PUSH(arena, columns, count, capacity, ((LiveColumns){0, 0, NULL}));
-    return columns;
-}
-
 /* The same chain as that of the whole row, dead terms left out. */
-static void matmul_columns(const ArmcRows *rows, const LiveColumns *columns)
+static void matmul_columns(const ArmcRows *rows, const ArmcLiveColumns *columns)
 {
     int64_t n = rows->out_width, width = columns->end - columns->begin;
     ArmcReal *out = rows->out + columns->begin;
-    const Range *range = columns->rows;
-    if (range->end == 0)
+    const ArmcRange *range = columns->rows;
+    if (range->end == 0 && !columns->onto)
         clear(rows->n, width, out, rows->out_step);
-    for (bool more = false; range->end > 0; range++, more = true)
+    for (bool more = columns->onto; range->end > 0; range++, more = true)
         rows->k->gemm(rows->n, width, range->end - range->begin, rows->in[0] + range->begin,
                       rows->in_step[0], rows->in[1] + range->begin * n + columns->begin, n, out,
                       rows->out_step, more);
@@ -243,7 +192,7 @@ static void matmul_columns(const ArmcRows *rows, const LiveColumns *columns)
 
 static void matmul_part(const ArmcRows *rows, const ArmcPart *part)
 {
-    for (const LiveColumns *columns = part->live; columns->end > 0; columns++)
+    for (const ArmcLiveColumns *columns = part->live; columns->end > 0; columns++)
         matmul_columns(rows, columns);
 }
 
@@ -287,7 +236,8 @@ ARMC_OP(matmul) = {
     .rows_out = 'r',
     .rows = matmul_rows,
     .part = matmul_part,
-    .live = matmul_live,
+    .live = armc_matmul_live,
+    .pieces = armc_matmul_pieces,
     .tasks = result_tasks,
     .forward = matmul_forward,
     .cost = matmul_cost,
@@ -299,7 +249,7 @@ static void matmul_dx_block(const ArmcCall *call, Block b)
 {
     int64_t n = armc_shape_features(call->node->in[0]->shape),
             k = armc_shape_features(call->node->out[0]->shape);
-    Range live = live_columns(call->node->in[1], b.column, b.n);
+    ArmcRange live = live_columns(call->node->in[1], b.column, b.n);
     int64_t depth = live.end - live.begin;
     const ArmcReal *dy = call->in[0] + b.row * n + live.begin,
                    *w = call->in[1] + b.column * n + live.begin;
@@ -376,7 +326,7 @@ static void matmul_dw_block(const ArmcCall *call, Block b)
     const ArmcValue *weight = call->node->in[2];
     int64_t k = armc_shape_features(call->node->in[0]->shape),
             n = armc_shape_features(weight->shape);
-    Range live = live_columns(weight, b.row, b.m);
+    ArmcRange live = live_columns(weight, b.row, b.m);
     Block inner = {b.row, live.begin > b.column ? live.begin : b.column, b.m, 0};
     int64_t end = live.end < b.column + b.n ? live.end : b.column + b.n;
     ArmcReal *block = call->out[0] + b.row * n;

@@ -57,8 +57,8 @@ static int64_t width_of(const Subject *subject, size_t l)
     return subject->net->graph->likelihoods[l]->dist->width(subject->net->levels);
 }
 
-static int note_params(void *context, int64_t sample, int64_t variable, size_t l,
-                       const ArmcReal *params)
+static void note_params(void *context, int64_t first, int64_t variable, size_t l,
+                        const ArmcParamRows *params, int *levels)
 {
     Seen *seen = context;
     const ArmcNet *net = seen->subject->net;
@@ -67,11 +67,13 @@ static int note_params(void *context, int64_t sample, int64_t variable, size_t l
     for (int64_t i = 0; part->entries && i < part->count; i++)
         if (part->entries[i] == variable)
             position = i;
-    memcpy(seen->params[l] + (sample * part->count + position) * width, params,
-           (size_t)width * sizeof *params);
-    int level = (int)((sample * 7 + variable * 3) % 5) % net->levels;
-    seen->x[sample * net->variables + variable] = (ArmcReal)level;
-    return level;
+    assert_int_equal(params->width, width);
+    for (int64_t r = 0, sample = first; r < params->n; r++, sample++) {
+        memcpy(seen->params[l] + (sample * part->count + position) * width,
+               params->at + r * params->step, (size_t)width * sizeof(ArmcReal));
+        levels[r] = (int)((sample * 7 + variable * 3) % 5) % net->levels;
+        seen->x[sample * net->variables + variable] = (ArmcReal)levels[r];
+    }
 }
 
 /* One full pass over what was drawn: exact programs have the sampler's bits, programs with BLAS its
