@@ -67,7 +67,8 @@ static bool names_label(ArmcFrame *frame, const ArmcTree *tree)
     const ArmcTree *first = tree->kids[0];
     if (first->kind == ARMC_TREE_NAME && strcmp(first->name, condition) == 0)
         return true;
-    ArmcDiag *diag = complain(frame, first, "data sets have labels, and nothing else to condition on");
+    ArmcDiag *diag =
+        complain(frame, first, "data sets have labels, and nothing else to condition on");
     armc_diag_help(diag, "given label");
     return false;
 }
@@ -99,7 +100,7 @@ static bool lacks_labels(ArmcFrame *frame, const ArmcTree *tree)
     else if (build->classes == 1)
         complain(frame, tree, "all labels of the data are 0: there is nothing to tell apart");
     else
-        armc_diag_help(complain(frame, tree, "the data has no labels in one of its splits, or in none"),
+        armc_diag_help(complain(frame, tree, "the data has no labels, or not in every split"),
                        "labels= of `dataset` says where those of a file are; without the data at "
                        "hand, --classes 10 says how many there are");
     return true;

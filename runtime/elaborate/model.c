@@ -418,7 +418,7 @@ static bool agree_top_level_classes(const ArmcBuild *build, ArmcDiags *diags, in
         return true;
     if (classes == 0)
         armc_diag_add(diags, ARMC_E_given, origin,
-                      "the data has no labels in one of its splits, or in none");
+                      "the data has no labels, or not in every split");
     else
         armc_diag_add(diags, ARMC_E_shape_mismatch, origin,
                       "the label is declared with %d classes, the data has %d", build->classes,

@@ -57,14 +57,12 @@ static bool check_labels(ArmcSession *session, const ArmcNet *net, const ArmcAtt
                              "`nade` and `made_net` take conditional=true");
         return false;
     }
-    if (label->count == 0)
-        armc_diag_add(session->diags, ARMC_E_bad_value, origin, "`label` names no class");
     for (int i = 0; i < label->count; i++)
         if (label->ints[i] >= net->classes) {
             complain(session, net, origin, label->ints[i]);
             return false;
         }
-    return label->count > 0;
+    return true;
 }
 
 /* The classes that were asked for, in turn; NULL: none were. */
