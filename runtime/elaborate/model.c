@@ -417,8 +417,7 @@ static bool agree_top_level_classes(const ArmcBuild *build, ArmcDiags *diags, in
     if (takes_classes(build->graph, classes))
         return true;
     if (classes == 0)
-        armc_diag_add(diags, ARMC_E_given, origin,
-                      "the data has no labels, or not in every split");
+        armc_diag_add(diags, ARMC_E_given, origin, "the data has no labels, or not in every split");
     else
         armc_diag_add(diags, ARMC_E_shape_mismatch, origin,
                       "the label is declared with %d classes, the data has %d", build->classes,
@@ -480,11 +479,8 @@ ArmcGraph *armc_model_bind(ArmcModelRef *model, ArmcShape shape, int levels, int
                          .levels = levels,
                          .classes = classes};
     ArmcBound *bound = ARMC_NEW(e->arena, ArmcBound);
-    *bound = (ArmcBound){.shape = shape,
-                         .levels = levels,
-                         .classes = classes,
-                         .build = build,
-                         .next = model->bound};
+    *bound = (ArmcBound){
+        .shape = shape, .levels = levels, .classes = classes, .build = build, .next = model->bound};
     bound->graph = run_model(model, build) ? build->graph : NULL;
     model->bound = bound;
     model->rows = build->rows;

@@ -180,11 +180,8 @@ static bool complete(ArmcSession *session, ArmcNet *net, ArmcSplit split, const 
     ArmcReal *labels = ARMC_NEW_ARRAY(arena, ArmcReal, n);
     if (net->classes > 0)
         armc_dataset_labels(net->data, split, index, n, labels);
-    ArmcSampling sampling = {.n = n,
-                             .temperature = a[TEMPERATURE].r,
-                             .labels = labels,
-                             .known = all,
-                             .values = values};
+    ArmcSampling sampling = {
+        .n = n, .temperature = a[TEMPERATURE].r, .labels = labels, .known = all, .values = values};
     bool done = armc_sample(session, net, &sampling, origin, completed);
     if (done) {
         ArmcPictures pictures = arrange(arena, net, &sampling, completed);

@@ -86,7 +86,8 @@ static void tell(ArmcSession *session, const ArmcNet *net, int64_t n, double sec
         armc_say_result(session,
                         "{\"event\": \"sample\", \"examples\": %" PRId64 ", \"dims\": %" PRId64
                         ", \"proved\": %s%s, \"seconds\": %.3f, \"peak_mb\": %.1f, \"to\": %s}\n",
-                        n, net->variables, armc_proved_json(net), armc_given_json(net), seconds, armc_peak_mb(), armc_json_text(scratch, to));
+                        n, net->variables, armc_proved_json(net), armc_given_json(net), seconds,
+                        armc_peak_mb(), armc_json_text(scratch, to));
     else
         armc_say_result(session, "%s: %" PRId64 " samples%s in %.1f s: %s\n", net->name, n,
                         armc_if_unproved(net, " (unproved)"), seconds, to);

@@ -39,9 +39,10 @@ static void other_shape(ArmcSession *session, const ArmcNet *net, const ArmcGrap
     int classes = graph->input_count > 1 ? graph->inputs[1]->levels : 0;
     ArmcDiag *diag = armc_diag_add(
         session->diags, ARMC_E_shape_mismatch, origin,
-        "`%s` has weights for data of %s with %d levels%s, and meets %s with %d levels%s", net->name,
-        armc_shape_text(net->shape, has), net->levels, classes_text(session, net->classes),
-        armc_shape_text(input->shape, meets), input->levels, classes_text(session, classes));
+        "`%s` has weights for data of %s with %d levels%s, and meets %s with %d levels%s",
+        net->name, armc_shape_text(net->shape, has), net->levels,
+        classes_text(session, net->classes), armc_shape_text(input->shape, meets), input->levels,
+        classes_text(session, classes));
     armc_diag_help(diag,
                    "a second model of the same kind, under another name, can have that shape");
 }

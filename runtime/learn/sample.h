@@ -21,8 +21,8 @@ typedef struct ArmcSampling {
 
 /* Draws examples into out (n, D), variable after variable in the order of the model: each from its
  * distribution given those before it. By fixed-order kernels, so sample i is a pure function of
- * weights, seed, i, temperature and label, in whatever batch it is drawn. False when interrupted or after
- * diagnostics. */
+ * weights, seed, i, temperature and label, in whatever batch it is drawn. False when interrupted or
+ * after diagnostics. */
 bool armc_sample(ArmcSession *session, ArmcNet *net, const ArmcSampling *sampling,
                  const ArmcOrigin *origin, ArmcReal *out);
 

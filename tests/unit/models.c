@@ -61,11 +61,9 @@ static void nade_given(Lab *lab)
     ArmcValue *read = LAB(lab, "site_embed", NULL, x, lab_param(lab, "table", "6x3x5", NULL));
     ArmcValue *seen = LAB(lab, "embed", NULL, label, lab_param(lab, "label.table", "4x5", NULL));
     ArmcValue *hidden =
-        LAB(lab, "sigmoid", NULL,
-            LAB(lab, "add", NULL, LAB(lab, "sum_before", NULL, read), seen));
-    model_likelihood(
-        lab, "categorical",
-        LAB(lab, "site_matmul", NULL, hidden, lab_param(lab, "out", "6x3x5", NULL)));
+        LAB(lab, "sigmoid", NULL, LAB(lab, "add", NULL, LAB(lab, "sum_before", NULL, read), seen));
+    model_likelihood(lab, "categorical",
+                     LAB(lab, "site_matmul", NULL, hidden, lab_param(lab, "out", "6x3x5", NULL)));
 }
 
 /* Wide enough, and with enough sites, for several blocks, segments and pieces of lanes that are

@@ -1,6 +1,6 @@
 /* Probability, for every model that the standard library has, as it stands there and with one of
- * its parameters changed: p(x), or p(x | label) for each label, sums to 1 over all x of a tiny world,
- * sees itself or a later one, and the sampler draws from p. */
+ * its parameters changed: p(x), or p(x | label) for each label, sums to 1 over all x of a tiny
+ * world, no variable's distribution sees itself or a later one, and the sampler draws from p. */
 #include <math.h>
 #include <string.h>
 
