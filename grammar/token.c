@@ -117,7 +117,7 @@ static const struct {
     {"shared", ARMC_T_SHARED, "shared NAME = { STATEMENTS }",
      "a block with one set of parameters, however often it is used"},
     {"input", ARMC_T_INPUT, "input NAME SIZE levels=… order=… seed=…", "the model's variable"},
-    {"given", ARMC_T_GIVEN, "given NAME", "what a model is conditioned on"},
+    {"given", ARMC_T_GIVEN, "given label", "what a model is conditioned on"},
     {"unproved", ARMC_T_UNPROVED, "unproved",
      "lets a model run that is not autoregressive; every report on it says so"},
     {"repeat", ARMC_T_REPEAT, "repeat N as NAME { STATEMENTS }",

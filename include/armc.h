@@ -76,10 +76,11 @@ ArmcResult armc_run_file(ArmcSession *session, const char *path, const char *con
                          size_t count);
 
 /* The shape to assume where no data set can be opened: "28x28x1" (NULL: the data set's) and its
- * levels. */
+ * levels; the classes of the labels, 0 for none. */
 typedef struct ArmcAssumed {
     const char *shape;
     int levels;
+    int classes;
 } ArmcAssumed;
 
 /* Runs no training: prints each model's table of stages, its parameters and planned memory; with

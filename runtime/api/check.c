@@ -47,7 +47,7 @@ static bool bind_rest(ArmcSession *session, const ArmcScript *script)
     ArmcThing *own = armc_script_own_model(session);
     if (own != NULL)
         return armc_net_bind_shape(session, own, session->assumed_shape, session->assumed_levels,
-                                   NULL) != NULL;
+                                   session->assumed_classes, NULL) != NULL;
     if (session->assumed_shape.rank > 0)
         return try_all(session, script->tree);
     armc_say_note(session, "no command gives a model its data, so none was checked; --input "

@@ -100,7 +100,7 @@ static const ArmcDataset *find_data(const ArmcSession *session, const char *fing
     return NULL;
 }
 
-/* "10"; 0 for anything that is no number of levels. */
+/* "10"; 0 for anything that is no number of levels or classes. */
 static int read_levels(const char *text)
 {
     char *end;
@@ -113,16 +113,18 @@ static bool load_net(ArmcSession *session, const Opened *o, const char *path)
     ArmcShape shape;
     ArmcThing *model = find_model(session, o->model);
     const int levels = read_levels(o->levels);
+    const char *classes = armc_safetensors_metadata(o->file, "data.classes");
     if (model == NULL || !armc_shape_read(o->shape, &shape) || levels == 0) {
         armc_diag_add(session->diags, ARMC_E_bad_file, NULL, "`%s` does not hold the model `%s`",
                       path, o->model);
         return false;
     }
-    ArmcNet *net = armc_net_bind_shape(session, model, shape, levels, NULL);
+    ArmcNet *net = armc_net_bind_shape(session, model, shape, levels,
+                                       classes != NULL ? read_levels(classes) : 0, NULL);
     if (net == NULL)
         return false;
     armc_params_init(net->graph, session->options.seed);
-    net->report = o->report;
+    net->report = armc_net_report(session, net, o->report);
     net->data = find_data(session, o->fingerprint);
     return armc_checkpoint_load(session, net, o->file, path);
 }

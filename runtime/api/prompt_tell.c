@@ -71,7 +71,7 @@ static void tell_likelihood(ArmcSession *session)
         covered += graph->likelihoods[i]->count;
     if (graph == NULL || covered < armc_shape_size(graph->inputs[0]->shape))
         return;
-    ArmcNet *net = armc_net_bind_shape(session, own, (ArmcShape){0}, 0, NULL);
+    ArmcNet *net = armc_net_bind_shape(session, own, (ArmcShape){0}, 0, 0, NULL);
     if (net != NULL) {
         armc_tell_sum(session, armc_say_note, net, 2);
         armc_tell_leak(session, net);

@@ -136,6 +136,7 @@ static bool take_assumed(ArmcSession *session, const ArmcAssumed *assumed)
     if (armc_shape_read(assumed->shape, &session->assumed_shape) && assumed->levels >= 2 &&
         assumed->levels <= ARMC_MOST_LEVELS) {
         session->assumed_levels = assumed->levels;
+        session->assumed_classes = assumed->classes;
         return true;
     }
     ArmcDiag *diag =

@@ -155,6 +155,7 @@ void armc_work_begin(ArmcSession *session)
     session->training = NULL;
     session->prompt = NULL;
     session->assumed_shape = (ArmcShape){0};
+    session->assumed_classes = 0;
     session->status = ARMC_USER;
     session->interrupted = session->stopped = session->writes = false;
 }

@@ -76,15 +76,23 @@ static void count_parameters(const ArmcGraph *graph, int64_t *live, int64_t *sto
     }
 }
 
+/* What the proof leaves out. */
+static const char *given_text(ArmcSession *session, const ArmcNet *net)
+{
+    return net->classes == 0
+               ? ""
+               : armc_arena_printf(session->run, ", given label of %d classes", net->classes);
+}
+
 void armc_tell_sum(ArmcSession *session, ArmcSay *say, const ArmcNet *net, int indent)
 {
     char variables[32], live_text[32], stored_text[32];
     int64_t live, stored;
     count_parameters(net->graph, &live, &stored);
-    say(session, "%*s%s; %s variables of %d levels, %s live parameters (%s stored)", indent, "",
+    say(session, "%*s%s%s; %s variables of %d levels, %s live parameters (%s stored)", indent, "",
         net->graph->leak == NULL ? "autoregressive: proved" : "NOT autoregressive: unproved",
-        armc_grouped(net->variables, variables), net->levels, armc_grouped(live, live_text),
-        armc_grouped(stored, stored_text));
+        given_text(session, net), armc_grouped(net->variables, variables), net->levels,
+        armc_grouped(live, live_text), armc_grouped(stored, stored_text));
     if (net->plan != NULL) {
         int64_t bytes = armc_plan_bytes(net->plan, armc_pool_threads(armc_session_pool(session)));
         say(session, ", %.1f MB to train at batch %" PRId64,

@@ -32,6 +32,14 @@ static const char *training_json(ArmcSession *session, ArmcArena *scratch, const
                              net->batch, bytes + net->optimizer_bytes);
 }
 
+/* What the model is conditioned on; nothing where it is not. */
+static const char *classes_json(ArmcArena *scratch, const ArmcNet *net)
+{
+    if (net->classes == 0)
+        return "";
+    return armc_arena_printf(scratch, "%s, \"classes\": %d", armc_given_json(net), net->classes);
+}
+
 static void tell_model(ArmcSession *session, const ArmcNet *net)
 {
     ArmcArena *scratch = armc_scratch_begin(session);
@@ -43,10 +51,10 @@ static void tell_model(ArmcSession *session, const ArmcNet *net)
     armc_say_result(session,
                     "{\"event\": \"check\", \"model\": %s, \"input\": %s, \"levels\": %d, "
                     "\"dims\": %" PRId64 ", \"parameters\": %" PRId64
-                    ", \"stored_parameters\": %" PRId64 ", \"proved\": %s%s}\n",
+                    ", \"stored_parameters\": %" PRId64 ", \"proved\": %s%s%s}\n",
                     armc_json_text(scratch, net->name), armc_json_shape(scratch, net->shape),
                     net->levels, net->variables, live, stored, armc_proved_json(net),
-                    training_json(session, scratch, net));
+                    classes_json(scratch, net), training_json(session, scratch, net));
     armc_scratch_end(session);
 }
 

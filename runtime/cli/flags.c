@@ -115,6 +115,14 @@ static bool set_levels(ArmcCli *cli, const char *value)
     return good;
 }
 
+static bool set_classes(ArmcCli *cli, const char *value)
+{
+    long long number;
+    bool good = take_number(value, 2, 256, &number);
+    cli->assumed.classes = good ? (int)number : 0;
+    return good;
+}
+
 static bool set_steps(ArmcCli *cli, const char *value)
 {
     (void)value;
@@ -206,6 +214,7 @@ static const Flag flags[] = {
      set_stop_after},
     {"--input", "SHAPE", "take this shape where no data is at hand: 28x28x1", false, set_input},
     {"--levels", "K", "the levels that go with --input", false, set_levels},
+    {"--classes", "K", "the classes of the labels that go with --input", false, set_classes},
     {"--steps", NULL, "the steps of the program, too", false, set_steps},
     {"--source", NULL, "how it is written", false, set_source},
     {"--field", NULL, "what the middle and the last variable can see, too", false, set_field},

@@ -165,6 +165,23 @@ void armc_dataset_get(const ArmcDataset *data, ArmcSplit split, const int64_t *i
     }
 }
 
+int armc_dataset_classes(const ArmcDataset *data)
+{
+    for (ArmcSplit split = 0; split < ARMC_SPLITS; split++)
+        if (data->count[split] > 0 && data->labels[split] == NULL)
+            return 0;
+    return data->classes;
+}
+
+void armc_dataset_labels(const ArmcDataset *data, ArmcSplit split, const int64_t *index, int64_t n,
+                         ArmcReal *out)
+{
+    for (int64_t i = 0; i < n; i++) {
+        ARMC_ASSERT(index[i] >= 0 && index[i] < data->count[split]);
+        out[i] = (ArmcReal)data->labels[split][index[i]];
+    }
+}
+
 /* --- what it is --------------------------------------------------------------------------- */
 
 static const char *describe(ArmcArena *arena, const ArmcDataOptions *options,

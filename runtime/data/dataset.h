@@ -79,6 +79,12 @@ ArmcDataset *armc_dataset_open(ArmcArena *arena, ArmcDiags *diags, const ArmcOri
 void armc_dataset_get(const ArmcDataset *data, ArmcSplit split, const int64_t *index, int64_t n,
                       uint64_t epoch, ArmcReal *out);
 
+/* How many classes the labels have; 0 where a split with examples has none. */
+int armc_dataset_classes(const ArmcDataset *data);
+/* The labels of examples index[0..n-1] of a split, which has them. */
+void armc_dataset_labels(const ArmcDataset *data, ArmcSplit split, const int64_t *index, int64_t n,
+                         ArmcReal *out);
+
 /* What a source's `open` is called with. */
 typedef struct ArmcDataCall {
     ArmcArena *arena;

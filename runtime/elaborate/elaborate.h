@@ -60,11 +60,12 @@ ArmcThing *armc_module_find(ArmcModule *module, const char *name);
 size_t armc_module_options(const ArmcModule *module, const ArmcTree *const **options,
                            const ArmcThing *const **values);
 
-/* Binds a model to the shape and levels of its variable and builds its graph; the same (model,
- * shape, levels) gives the same graph object. NULL after diagnostics. The top level's own
+/* Binds a model to the shape and levels of its variable and, where it states `given label`, to the
+ * classes of the labels (0: the data has none), and builds its graph; the same (model, shape,
+ * levels, classes) gives the same graph object. NULL after diagnostics. The top level's own
  * statements (`input …` without a model header) are a model too: armc_module_model; for it a shape
  * of rank 0 means the one that its `input` states. */
-ArmcGraph *armc_model_bind(ArmcModelRef *model, ArmcShape shape, int levels,
+ArmcGraph *armc_model_bind(ArmcModelRef *model, ArmcShape shape, int levels, int classes,
                            const ArmcOrigin *origin);
 ArmcModelRef *armc_module_model(ArmcModule *module);
 const char *armc_model_name(const ArmcModelRef *model);

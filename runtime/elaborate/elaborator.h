@@ -108,6 +108,7 @@ typedef struct ArmcBuild {
     ArmcGraph *graph;
     ArmcShape shape; /* of the variable, as the data has it; rank 0: the input statement says */
     int levels;
+    int classes;          /* of the labels; 0: the data has none */
     const char *variable; /* its name; NULL before `input` */
     ArmcValue *input;
     ArmcStageRow *rows;

@@ -241,6 +241,9 @@ void armc_model_expand(const ArmcModelRef *model, const ArmcGraph *graph, ArmcBu
     armc_buf_printf(out, "model %s {\n    input %s %s levels=%d order=", model->name, input->name,
                     armc_shape_text(input->shape, size), input->levels);
     print_order(&x, input->order);
+    for (size_t i = 1; i < graph->input_count; i++)
+        armc_buf_printf(out, "    given %s classes=%d\n", graph->inputs[i]->name,
+                        graph->inputs[i]->levels);
     if (graph->may_leak)
         armc_buf_puts(out, "    unproved\n");
     for (size_t n = 0; n < graph->node_count; n++)

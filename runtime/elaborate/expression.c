@@ -34,6 +34,8 @@ static ArmcThing *unknown_name(ArmcFrame *frame, const ArmcTree *tree)
         armc_diag_help(diag, "a block sees only its arguments: hand `%s` over as one", tree->name);
     else if (near)
         armc_diag_help(diag, "did you mean `%s`?", near);
+    else if (strcmp(tree->name, "label") == 0 && frame->build)
+        armc_diag_help(diag, "`given label` behind the `input` is what brings it in");
     return armc_thing_none(e);
 }
 

@@ -5,11 +5,11 @@
 #include "runtime/elaborate/elaborator.h"
 #include "runtime/graph/prove.h"
 
-/* A graph made for a shape and a number of levels. */
+/* A graph made for a shape, a number of levels and one of classes. */
 typedef struct ArmcBound {
     ArmcShape shape;
-    int levels;
-    ArmcGraph *graph; /* NULL: it could not be made; that was reported */
+    int levels, classes; /* classes: of the data; 0: it has no labels */
+    ArmcGraph *graph;    /* NULL: it could not be made; that was reported */
     size_t finished;  /* nodes when it was finished: the top level may go on after that */
     ArmcBuild *build;
     struct ArmcBound *next;
@@ -248,17 +248,6 @@ void armc_run_input(ArmcFrame *frame, const ArmcTree *tree)
     }
 }
 
-void armc_run_given(ArmcFrame *frame, const ArmcTree *tree)
-{
-    ArmcElaborator *e = frame->e;
-    const ArmcTree *first = tree->kids[0];
-    ArmcDiag *diag = armc_diag_add(e->diags, ARMC_E_given, armc_origin(frame, tree->span),
-                                   "data sets carry no conditions for `given` yet");
-    armc_diag_help(diag, "a model of the variable alone needs no `given`");
-    if (first->kind == ARMC_TREE_NAME || first->kind == ARMC_TREE_ARG)
-        armc_scope_bind(e, frame->scope, first->name, armc_thing_none(e));
-}
-
 void armc_run_unproved(ArmcFrame *frame, const ArmcTree *tree)
 {
     bool in_block = frame->body == ARMC_BODY_BLOCK || frame->body == ARMC_BODY_CLOSURE;
@@ -417,7 +406,27 @@ static bool run_model(ArmcModelRef *model, ArmcBuild *build)
     return finish(build->graph, armc_origin(&frame, armc_header_span(model->tree)));
 }
 
-static ArmcGraph *bind_top_level(ArmcModelRef *model, ArmcShape shape, int levels,
+/* Labels of few classes are fine for a graph of more; without a condition labels don't matter. */
+static bool takes_classes(const ArmcGraph *graph, int classes)
+{
+    return graph->input_count < 2 || (classes > 0 && classes <= graph->inputs[1]->levels);
+}
+
+static bool agree_top_level_classes(const ArmcBuild *build, ArmcDiags *diags, int classes,
+                                    const ArmcOrigin *origin)
+{
+    if (takes_classes(build->graph, classes))
+        return true;
+    if (classes == 0)
+        armc_diag_add(diags, ARMC_E_given, origin, "the data has no labels, or not in every split");
+    else
+        armc_diag_add(diags, ARMC_E_shape_mismatch, origin,
+                      "the label is declared with %d classes, the data has %d", build->classes,
+                      classes);
+    return false;
+}
+
+static ArmcGraph *bind_top_level(ArmcModelRef *model, ArmcShape shape, int levels, int classes,
                                  const ArmcOrigin *origin)
 {
     ArmcElaborator *e = &model->module->e;
@@ -433,6 +442,8 @@ static ArmcGraph *bind_top_level(ArmcModelRef *model, ArmcShape shape, int level
                       levels);
         return NULL;
     }
+    if (shape.rank > 0 && !agree_top_level_classes(build, e->diags, classes, origin))
+        return NULL;
     if (bound->finished != build->graph->node_count &&
         !finish(build->graph, build->input->node->origin))
         return NULL;
@@ -447,21 +458,30 @@ void armc_model_reopen(ArmcModelRef *model)
     model->bound->finished = 0;
 }
 
-ArmcGraph *armc_model_bind(ArmcModelRef *model, ArmcShape shape, int levels,
+static bool serves(const ArmcBound *bound, ArmcShape shape, int levels, int classes)
+{
+    return armc_shape_equal(bound->shape, shape) && bound->levels == levels &&
+           (bound->graph ? takes_classes(bound->graph, classes) : bound->classes == classes);
+}
+
+ArmcGraph *armc_model_bind(ArmcModelRef *model, ArmcShape shape, int levels, int classes,
                            const ArmcOrigin *origin)
 {
     ArmcElaborator *e = &model->module->e;
     shape = full_shape(shape, false);
     if (!model->tree)
-        return bind_top_level(model, shape, levels, origin);
+        return bind_top_level(model, shape, levels, classes, origin);
     for (ArmcBound *bound = model->bound; bound; bound = bound->next)
-        if (armc_shape_equal(bound->shape, shape) && bound->levels == levels)
+        if (serves(bound, shape, levels, classes))
             return bound->graph;
     ArmcBuild *build = ARMC_NEW(e->arena, ArmcBuild);
-    *build =
-        (ArmcBuild){.graph = armc_graph_new(e->arena, e->diags), .shape = shape, .levels = levels};
+    *build = (ArmcBuild){.graph = armc_graph_new(e->arena, e->diags),
+                         .shape = shape,
+                         .levels = levels,
+                         .classes = classes};
     ArmcBound *bound = ARMC_NEW(e->arena, ArmcBound);
-    *bound = (ArmcBound){.shape = shape, .levels = levels, .build = build, .next = model->bound};
+    *bound = (ArmcBound){
+        .shape = shape, .levels = levels, .classes = classes, .build = build, .next = model->bound};
     bound->graph = run_model(model, build) ? build->graph : NULL;
     model->bound = bound;
     model->rows = build->rows;

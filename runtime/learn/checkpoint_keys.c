@@ -104,6 +104,8 @@ static void add_data(ArmcKeys *keys, const ArmcTraining *t)
     add(keys, "data.shape", armc_arena_strdup(keys->arena, armc_shape_text(t->net->shape, shape)),
         true);
     add_count(keys, "data.levels", t->net->levels);
+    if (t->net->classes > 0) /* files of older trainings don't have the key */
+        add_count(keys, "data.classes", t->net->classes);
     add_count(keys, "data.train", t->data->count[ARMC_TRAIN]);
     add(keys, "data.fingerprint",
         armc_arena_printf(keys->arena, "%016" PRIx64, t->data->fingerprint), true);

@@ -178,8 +178,11 @@ static bool complete(ArmcSession *session, ArmcNet *net, ArmcSplit split, const 
     for (int64_t v = 0; v < net->variables; v++)
         count += known[v];
     armc_dataset_get(net->data, split, index, n, 0, values);
+    ArmcReal *labels = ARMC_NEW_ARRAY(arena, ArmcReal, n);
+    if (net->classes > 0)
+        armc_dataset_labels(net->data, split, index, n, labels);
     ArmcSampling sampling = {
-        .n = n, .temperature = a[TEMPERATURE].r, .known = all, .values = values};
+        .n = n, .temperature = a[TEMPERATURE].r, .labels = labels, .known = all, .values = values};
     bool done = armc_sample(session, net, &sampling, origin, completed);
     if (done) {
         ArmcPictures pictures = arrange(arena, net, &sampling, completed);

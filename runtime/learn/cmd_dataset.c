@@ -88,6 +88,7 @@ static ArmcDataset *assume(ArmcSession *session, const ArmcDataOptions *options)
         data->dims[i] = session->assumed_shape.dims[i];
     data->variables = armc_shape_size(session->assumed_shape);
     data->levels = session->assumed_levels;
+    data->classes = session->assumed_classes;
     return data;
 }
 

@@ -55,7 +55,7 @@ static double evaluate_batch(ArmcSession *session, const ArmcNet *net, ArmcProgr
     int64_t *index = ARMC_NEW_ARRAY(scratch, int64_t, n);
     for (int64_t i = 0; i < n; i++)
         index[i] = first + i;
-    armc_dataset_get(data, split, index, n, 0, armc_program_input(program, 0));
+    armc_net_feed(net, program, data, split, index, n, 0);
     ArmcStepInfo info = {.seed = session->options.seed, .example = index};
     armc_program_run(program, &info, n);
     double sum = armc_sum_nats(program, n, net->variables, each);

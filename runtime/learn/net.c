@@ -25,28 +25,37 @@ static ArmcNet *new_net(ArmcSession *session, const ArmcThing *model)
     return net;
 }
 
+static const char *classes_text(ArmcSession *session, int classes)
+{
+    return classes > 0 ? armc_arena_printf(session->run, " and %d classes", classes) : "";
+}
+
 /* Weights belong to one shape: other data would silently begin with other weights. */
-static void other_shape(ArmcSession *session, const ArmcNet *net, ArmcShape shape, int levels,
+static void other_shape(ArmcSession *session, const ArmcNet *net, const ArmcGraph *graph,
                         const ArmcOrigin *origin)
 {
     char has[96], meets[96];
+    const ArmcInput *input = graph->inputs[0];
+    int classes = graph->input_count > 1 ? graph->inputs[1]->levels : 0;
     ArmcDiag *diag = armc_diag_add(
         session->diags, ARMC_E_shape_mismatch, origin,
-        "`%s` has weights for data of %s with %d levels, and meets %s with %d levels", net->name,
-        armc_shape_text(net->shape, has), net->levels, armc_shape_text(shape, meets), levels);
+        "`%s` has weights for data of %s with %d levels%s, and meets %s with %d levels%s",
+        net->name, armc_shape_text(net->shape, has), net->levels,
+        classes_text(session, net->classes), armc_shape_text(input->shape, meets), input->levels,
+        classes_text(session, classes));
     armc_diag_help(diag,
                    "a second model of the same kind, under another name, can have that shape");
 }
 
 ArmcNet *armc_net_bind_shape(ArmcSession *session, const ArmcThing *model, ArmcShape shape,
-                             int levels, const ArmcOrigin *origin)
+                             int levels, int classes, const ArmcOrigin *origin)
 {
-    ArmcGraph *graph = armc_model_bind(model->model, shape, levels, origin);
+    ArmcGraph *graph = armc_model_bind(model->model, shape, levels, classes, origin);
     if (graph == NULL)
         return NULL;
     ArmcNet *net = net_of(session, model->model);
     if (net != NULL && net->graph != graph) {
-        other_shape(session, net, shape, levels, origin);
+        other_shape(session, net, graph, origin);
         return NULL;
     }
     if (net == NULL)
@@ -54,6 +63,7 @@ ArmcNet *armc_net_bind_shape(ArmcSession *session, const ArmcThing *model, ArmcS
     net->graph = graph;
     net->shape = graph->inputs[0]->shape;
     net->levels = graph->inputs[0]->levels;
+    net->classes = graph->input_count > 1 ? graph->inputs[1]->levels : 0;
     net->variables = armc_shape_size(net->shape);
     return net;
 }
@@ -61,12 +71,12 @@ ArmcNet *armc_net_bind_shape(ArmcSession *session, const ArmcThing *model, ArmcS
 ArmcNet *armc_net_bind(ArmcSession *session, const ArmcThing *model, const ArmcDataset *data,
                        const ArmcOrigin *origin)
 {
-    ArmcNet *net =
-        armc_net_bind_shape(session, model, armc_dataset_shape(data), data->levels, origin);
+    ArmcNet *net = armc_net_bind_shape(session, model, armc_dataset_shape(data), data->levels,
+                                       armc_dataset_classes(data), origin);
     if (net == NULL)
         return NULL;
     net->data = data;
-    net->report = data->report;
+    net->report = armc_net_report(session, net, data->report);
     return net;
 }
 
@@ -76,12 +86,30 @@ ArmcNet *armc_net_find(ArmcSession *session, const ArmcThing *model, const ArmcO
     if (net != NULL)
         return net;
     if (model->model == armc_module_model(session->module)) /* its `input` states the shape */
-        return armc_net_bind_shape(session, model, (ArmcShape){0}, 0, origin);
+        return armc_net_bind_shape(session, model, (ArmcShape){0}, 0, 0, origin);
     ArmcDiag *diag =
         armc_diag_add(session->diags, ARMC_E_unbound_model, origin,
                       "model `%s` has not met any data yet", armc_model_name(model->model));
     armc_diag_help(diag, "a model takes its shape from data: `train` or `eval` it first");
     return NULL;
+}
+
+const char *armc_net_report(ArmcSession *session, const ArmcNet *net, const char *data)
+{
+    return net->classes > 0 ? armc_arena_printf(session->run, "%s, given label", data) : data;
+}
+
+const char *armc_given_json(const ArmcNet *net)
+{
+    return net->classes > 0 ? ", \"given\": \"label\"" : "";
+}
+
+void armc_net_feed(const ArmcNet *net, ArmcProgram *program, const ArmcDataset *data,
+                   ArmcSplit split, const int64_t *index, int64_t n, uint64_t epoch)
+{
+    armc_dataset_get(data, split, index, n, epoch, armc_program_input(program, 0));
+    if (net->classes > 0)
+        armc_dataset_labels(data, split, index, n, armc_program_input(program, 1));
 }
 
 const char *armc_if_unproved(const ArmcNet *net, const char *text)

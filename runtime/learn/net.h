@@ -13,6 +13,7 @@ typedef struct ArmcNet {
     ArmcGraph *graph;
     ArmcShape shape;
     int levels;
+    int classes; /* of the label that it is conditioned on; 0: it is not */
     int64_t variables;
     const ArmcDataset
         *data; /* bound to last; NULL: loaded from a checkpoint, or its shape was assumed */
@@ -31,7 +32,7 @@ typedef struct ArmcNet {
 ArmcNet *armc_net_bind(ArmcSession *session, const ArmcThing *model, const ArmcDataset *data,
                        const ArmcOrigin *origin);
 ArmcNet *armc_net_bind_shape(ArmcSession *session, const ArmcThing *model, ArmcShape shape,
-                             int levels, const ArmcOrigin *origin);
+                             int levels, int classes, const ArmcOrigin *origin);
 /* The net that the model was bound to last. NULL after a diagnostic. */
 ArmcNet *armc_net_find(ArmcSession *session, const ArmcThing *model, const ArmcOrigin *origin);
 
@@ -57,6 +58,16 @@ int64_t armc_plan_bytes(const ArmcPlan *plan, int threads);
 void armc_net_blame(ArmcSession *session, const ArmcNet *net, const ArmcProgram *program,
                     const ArmcStepInfo *info, int64_t n, const char *what,
                     const ArmcOrigin *origin);
+
+/* The report line of the data, with what the likelihood is conditioned on. */
+const char *armc_net_report(ArmcSession *session, const ArmcNet *net, const char *data);
+/* ", \"given\": \"label\"" for JSON where the model is conditioned, else "". */
+const char *armc_given_json(const ArmcNet *net);
+
+/* Puts examples index[0..n-1] of a split where a program reads them, and their labels where the
+ * model is conditioned on these. */
+void armc_net_feed(const ArmcNet *net, ArmcProgram *program, const ArmcDataset *data,
+                   ArmcSplit split, const int64_t *index, int64_t n, uint64_t epoch);
 
 /* Shape of a data set as a model sees it. */
 ArmcShape armc_dataset_shape(const ArmcDataset *data);

@@ -24,10 +24,10 @@ static void say_json(ArmcSession *session, const ArmcNet *net, const char *event
                     "{\"event\": \"%s\", \"split\": \"%s\", \"epoch\": %" PRIu64
                     ", \"step\": %" PRIu64
                     ", \"nats\": %.6f, \"bits\": %.6f, \"bits_per_dim\": %.6f, \"dims\": %" PRId64
-                    ", \"proved\": %s%s, \"seconds\": %.3f, \"peak_mb\": %.1f}\n",
+                    ", \"proved\": %s%s%s, \"seconds\": %.3f, \"peak_mb\": %.1f}\n",
                     event, armc_split_name(split), stand.epoch, stand.step, nats, bits,
-                    bits / (double)net->variables, net->variables, armc_proved_json(net), skipped,
-                    stand.seconds, armc_peak_mb());
+                    bits / (double)net->variables, net->variables, armc_proved_json(net),
+                    armc_given_json(net), skipped, stand.seconds, armc_peak_mb());
     armc_scratch_end(session);
 }
 

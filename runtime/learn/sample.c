@@ -13,6 +13,7 @@ typedef struct Drawing {
     ArmcSession *session;
     const ArmcNet *net;
     const ArmcSampling *sampling;
+    const ArmcReal *labels; /* of all samples; NULL: the model is not conditioned */
     ArmcReal *out;
     int64_t first; /* of the samples at work */
     double started;
@@ -51,7 +52,8 @@ static bool goes_on(const Drawing *d, double part, int64_t n)
 static bool draw_batch(Drawing *d, ArmcSampler *sampler, int64_t n)
 {
     int64_t variables = d->net->variables;
-    armc_sampler_begin(sampler, n, NULL);
+    const ArmcReal *given[] = {d->labels != NULL ? d->labels + d->first : NULL};
+    armc_sampler_begin(sampler, n, given);
     for (int64_t s = 0; s < STRETCHES; s++) {
         armc_sampler_draw(sampler, variables * s / STRETCHES, variables * (s + 1) / STRETCHES,
                           draw_levels, d);
@@ -116,6 +118,9 @@ static bool pass_batch(Drawing *d, const Passes *p, int64_t n, const int64_t *in
     int64_t variables = d->net->variables;
     ArmcReal *batch = armc_program_input(p->program, 0);
     memset(batch, 0, (size_t)(n * variables) * sizeof *batch);
+    if (d->labels != NULL)
+        memcpy(armc_program_input(p->program, 1), d->labels + d->first,
+               (size_t)n * sizeof *d->labels);
     ArmcStepInfo info = {.seed = d->session->options.seed, .example = index};
     for (int64_t i = 0; i < variables; i++) {
         int64_t variable = p->order[i];
@@ -150,12 +155,28 @@ static bool pass_all(Drawing *d, ArmcArena *arena, ArmcNet *net, const ArmcOrigi
     return true;
 }
 
+/* --- both --- */
+
+static const ArmcReal *labels_of(ArmcArena *arena, const ArmcNet *net, const ArmcSampling *sampling)
+{
+    if (net->classes == 0 || sampling->labels != NULL)
+        return net->classes == 0 ? NULL : sampling->labels;
+    ArmcReal *labels = ARMC_NEW_ARRAY(arena, ArmcReal, sampling->n);
+    for (int64_t i = 0; i < sampling->n; i++)
+        labels[i] = (ArmcReal)(i % net->classes);
+    return labels;
+}
+
 bool armc_sample(ArmcSession *session, ArmcNet *net, const ArmcSampling *sampling,
                  const ArmcOrigin *origin, ArmcReal *out)
 {
     ArmcArena *arena = armc_scratch_begin(session);
-    Drawing d = {
-        .session = session, .net = net, .sampling = sampling, .out = out, .started = armc_now()};
+    Drawing d = {.session = session,
+                 .net = net,
+                 .sampling = sampling,
+                 .labels = labels_of(arena, net, sampling),
+                 .out = out,
+                 .started = armc_now()};
     armc_net_need_weights(session, net);
     ArmcSampler *sampler =
         sampling->by_passes ? NULL : armc_sampler_new(arena, net->graph, session->kernels);

@@ -7,6 +7,9 @@
 typedef struct ArmcSampling {
     int64_t n;          /* how many */
     double temperature; /* log-probabilities are divided by it */
+    /* (n), for a model that is conditioned on it: the class of each sample; NULL: the classes take
+     * turns. */
+    const ArmcReal *labels;
     /* Completion: variables of sample i with known[i * D + variable] keep what values (n, D) say;
      * the others are drawn, given the known ones of lower rank. NULL: nothing is known. */
     const uint8_t *known;
@@ -18,8 +21,8 @@ typedef struct ArmcSampling {
 
 /* Draws examples into out (n, D), variable after variable in the order of the model: each from its
  * distribution given those before it. By fixed-order kernels, so sample i is a pure function of
- * weights, seed, i and temperature, in whatever batch it is drawn. False when interrupted or after
- * diagnostics. */
+ * weights, seed, i, temperature and label, in whatever batch it is drawn. False when interrupted or
+ * after diagnostics. */
 bool armc_sample(ArmcSession *session, ArmcNet *net, const ArmcSampling *sampling,
                  const ArmcOrigin *origin, ArmcReal *out);
 

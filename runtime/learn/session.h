@@ -62,7 +62,7 @@ struct ArmcSession {
     const char **written;          /* checkpoints that this run's trainings write */
     size_t written_count, written_capacity;
     ArmcShape assumed_shape; /* --input: rank 0 if not given */
-    int assumed_levels;
+    int assumed_levels, assumed_classes; /* classes 0: not given */
     ArmcStatus status; /* what mistakes come to: ARMC_USER unless a command says otherwise */
     bool interrupted;
     bool stopped; /* interrupted by options.stop_after, as it was asked for */

@@ -36,8 +36,7 @@ static double run_minibatch(ArmcTraining *t, ArmcStepInfo *info, int64_t first, 
 {
     double at = lap_start(t);
     info->example = t->order + first;
-    armc_dataset_get(t->data, ARMC_TRAIN, info->example, n, t->state.epoch,
-                     armc_program_input(t->program, 0));
+    armc_net_feed(t->net, t->program, t->data, ARMC_TRAIN, info->example, n, t->state.epoch);
     at = lap(t, at, &t->times.data);
     armc_program_run(t->program, info, n);
     at = lap(t, at, &t->times.program);

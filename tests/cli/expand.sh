@@ -1,5 +1,5 @@
 # An unfolded model has the same parameters under the same paths, the same order, and so the same samples.
-for model in "nade hidden=4" "nade hidden=4 order=hilbert" "made_net hidden=9 order=random order_seed=3"; do
+for model in "nade hidden=4" "nade hidden=4 conditional=true" "made_net hidden=9 conditional=true" "nade hidden=4 order=hilbert" "made_net hidden=9 order=random order_seed=3"; do
     cat > short.arm << END
 net = $model
 digits = dataset "digits8" limit=50

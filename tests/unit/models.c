@@ -53,6 +53,19 @@ static void nade_bernoulli(Lab *lab)
                      LAB(lab, "site_matmul", NULL, extra, lab_param(lab, "out", "9x1x4", NULL)));
 }
 
+/* A label of one site beside the running sum of all. */
+static void nade_given(Lab *lab)
+{
+    ArmcValue *x = LAB(lab, "flatten", NULL, lab_input(lab, "image", "2x3x1", 3));
+    ArmcValue *label = lab_input(lab, "label", "1x1", 4);
+    ArmcValue *read = LAB(lab, "site_embed", NULL, x, lab_param(lab, "table", "6x3x5", NULL));
+    ArmcValue *seen = LAB(lab, "embed", NULL, label, lab_param(lab, "label.table", "4x5", NULL));
+    ArmcValue *hidden =
+        LAB(lab, "sigmoid", NULL, LAB(lab, "add", NULL, LAB(lab, "sum_before", NULL, read), seen));
+    model_likelihood(lab, "categorical",
+                     LAB(lab, "site_matmul", NULL, hidden, lab_param(lab, "out", "6x3x5", NULL)));
+}
+
 /* Wide enough, and with enough sites, for several blocks, segments and pieces of lanes that are
  * merged. */
 static void nade_wide(Lab *lab)
@@ -303,6 +316,7 @@ const Model models[] = {
     {"nade_categorical", nade_categorical, false},
     {"nade_bernoulli", nade_bernoulli, false},
     {"nade_wide", nade_wide, false},
+    {"nade_given", nade_given, false},
     {"sums_in_a_row", sums_in_a_row, false},
     {"sums_with_other_readers", sums_with_other_readers, false},
     {"bare_sum", bare_sum, false},

@@ -53,6 +53,9 @@ static const char *const combined[] = {
     "made_net hidden=[3, 8, 4] degrees=random seed=5 read=one_hot direct=true",
     "made_net hidden=1",
     "nade read=real extra=3",
+    "nade conditional=true read=real extra=2 order=random order_seed=4",
+    "made_net conditional=true hidden=[7, 5] degrees=random direct=true",
+    "made_net conditional=true hidden=9 read=one_hot order=snake",
     "nade read=real extra=2 order=random order_seed=9",
     "made_net hidden=[7, 5] degrees=random read=one_hot direct=true order=spiral",
 };
@@ -101,7 +104,7 @@ Subject subject_bind(ArmcSession *session, const char *text, World world)
     assert_true(script.tree && armc_script_pass(session, &script, ARMC_MODE_RUN));
     const ArmcThing *model = armc_module_find(session->module, "net");
     assert_non_null(model);
-    subject.net = armc_net_bind_shape(session, model, shape, world.levels, NULL);
+    subject.net = armc_net_bind_shape(session, model, shape, world.levels, SUBJECT_CLASSES, NULL);
     assert_non_null(subject.net);
     for (int64_t i = 0; i < subject.net->variables && subject.worlds < MOST_WORLDS; i++)
         subject.worlds *= world.levels;

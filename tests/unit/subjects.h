@@ -12,6 +12,9 @@ typedef struct World {
     int levels;
 } World;
 
+/* Of the labels that conditional models are bound to. */
+enum { SUBJECT_CLASSES = 3 };
+
 /* A model's call, bound to a world. */
 typedef struct Subject {
     ArmcSession *session;

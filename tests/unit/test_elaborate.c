@@ -80,7 +80,7 @@ static void bind(World *w, int64_t size, int levels)
     w->model =
         thing && thing->kind == ARMC_THING_MODEL ? thing->model : armc_module_model(w->module);
     w->graph = w->model ? armc_model_bind(w->model, armc_shape_make(3, (int64_t[]){size, size, 1}),
-                                          levels, NULL)
+                                          levels, 0, NULL)
                         : NULL;
 }
 

@@ -1,6 +1,6 @@
 /* Probability, for every model that the standard library has, as it stands there and with one of
- * its parameters changed: p(x) sums to 1 over all x of a tiny world, no variable's distribution
- * sees itself or a later one, and the sampler draws from p. */
+ * its parameters changed: p(x), or p(x | label) for each label, sums to 1 over all x of a tiny
+ * world, no variable's distribution sees itself or a later one, and the sampler draws from p. */
 #include <math.h>
 #include <string.h>
 
@@ -26,8 +26,17 @@ static int64_t read_world(const ArmcReal *x, int64_t variables, int levels)
     return index;
 }
 
-/* p(x) of every x, in `run`. */
-static double *all_probabilities(const Subject *subject)
+/* A class for each of n samples, in `run`. */
+static ArmcReal *same_labels(const Subject *subject, int label, int64_t n)
+{
+    ArmcReal *labels = ARMC_NEW_ARRAY(subject->session->run, ArmcReal, n);
+    for (int64_t i = 0; i < n; i++)
+        labels[i] = (ArmcReal)label;
+    return labels;
+}
+
+/* p(x) of every x, in `run`; of a conditional model p(x | label). */
+static double *all_probabilities(const Subject *subject, int label)
 {
     const ArmcNet *net = subject->net;
     double *p = ARMC_NEW_ARRAY(subject->session->run, double, subject->worlds);
@@ -35,6 +44,9 @@ static double *all_probabilities(const Subject *subject)
     for (int64_t i = 0; i < subject->worlds; i++)
         write_world(armc_program_input(program, 0) + i * net->variables, net->variables,
                     net->levels, i);
+    if (net->classes > 0)
+        memcpy(armc_program_input(program, 1), same_labels(subject, label, subject->worlds),
+               (size_t)subject->worlds * sizeof(ArmcReal));
     armc_program_run(program, &(ArmcStepInfo){0}, subject->worlds);
     for (int64_t i = 0; i < subject->worlds; i++) {
         double nll = 0;
@@ -49,12 +61,14 @@ static void check_sum(const Subject *subject)
 {
     const double within = ARMC_REAL_IS_DOUBLE ? 1e-9 : 1e-3;
     subject_weights(subject, 1);
-    const double *p = all_probabilities(subject);
-    double sum = 0;
-    for (int64_t i = 0; i < subject->worlds; i++)
-        sum += p[i];
-    if (!(fabs(sum - 1) <= within))
-        fail_msg("%s: the sum of p is 1 %+.3g", subject->text, sum - 1);
+    for (int label = 0; label < (subject->net->classes > 0 ? subject->net->classes : 1); label++) {
+        const double *p = all_probabilities(subject, label);
+        double sum = 0;
+        for (int64_t i = 0; i < subject->worlds; i++)
+            sum += p[i];
+        if (!(fabs(sum - 1) <= within))
+            fail_msg("%s: label %d: the sum of p is 1 %+.3g", subject->text, label, sum - 1);
+    }
 }
 
 static void test_p_sums_to_one(void **state)
@@ -161,11 +175,13 @@ static void check_samples(const Subject *subject)
     if (is_ordered && !strstr(subject->text, "random") && !strstr(subject->text, "spiral"))
         return; /* it takes long, and other orders are drawn by in the same way */
     subject_weights(subject, 0.06); /* hundreds of hidden units make logits of about 1 of it */
-    const double *p = all_probabilities(subject);
+    const int label = 2;
+    const double *p = all_probabilities(subject, label);
     ArmcReal *x = ARMC_NEW_ARRAY(arena, ArmcReal, SAMPLES * net->variables);
     int64_t *seen = ARMC_NEW_ARRAY(arena, int64_t, subject->worlds);
-    assert_true(armc_sample(subject->session, subject->net,
-                            &(ArmcSampling){.n = SAMPLES, .temperature = 1}, NULL, x));
+    ArmcSampling sampling = {
+        .n = SAMPLES, .temperature = 1, .labels = same_labels(subject, label, SAMPLES)};
+    assert_true(armc_sample(subject->session, subject->net, &sampling, NULL, x));
     for (int64_t i = 0; i < SAMPLES; i++)
         seen[read_world(x + i * net->variables, net->variables, net->levels)]++;
     double chi;
@@ -182,12 +198,35 @@ static void test_samples_follow_p(void **state)
     each_model(worlds, check_samples);
 }
 
+/* --- the label --- */
+
+/* p(x | label) is another one for another label. */
+static void check_label_counts(const Subject *subject)
+{
+    if (subject->net->classes == 0)
+        return;
+    subject_weights(subject, 1);
+    const double *p = all_probabilities(subject, 0), *q = all_probabilities(subject, 1);
+    double distance = 0;
+    for (int64_t i = 0; i < subject->worlds; i++)
+        distance += fabs(p[i] - q[i]) / 2;
+    if (distance < 0.01)
+        fail_msg("%s: the label changes p by %g only", subject->text, distance);
+}
+
+static void test_label_counts(void **state)
+{
+    (void)state;
+    each_model(worlds, check_label_counts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_p_sums_to_one),
         cmocka_unit_test(test_nothing_sees_what_comes_later),
         cmocka_unit_test(test_samples_follow_p),
+        cmocka_unit_test(test_label_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

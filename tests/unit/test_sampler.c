@@ -50,6 +50,7 @@ typedef struct Seen {
     const Subject *subject;
     ArmcReal *params[4]; /* of each likelihood: (n, count, width) */
     ArmcReal *x;         /* (n, D) */
+    ArmcReal *labels;    /* (n) */
 } Seen;
 
 static int64_t width_of(const Subject *subject, size_t l)
@@ -86,6 +87,8 @@ static void compare_with_pass(const Seen *seen, int64_t n, bool exact)
                                             ARMC_PROGRAM_PARAMS, n, exact, 0, NULL);
     armc_program_prepare(program, armc_session_pool(subject->session));
     memcpy(armc_program_input(program, 0), seen->x, (size_t)(n * net->variables) * sizeof *seen->x);
+    if (net->classes > 0)
+        memcpy(armc_program_input(program, 1), seen->labels, (size_t)n * sizeof *seen->labels);
     armc_program_run(program, &(ArmcStepInfo){0}, n);
     for (size_t l = 0; l < net->graph->likelihood_count; l++) {
         int64_t entries = n * net->graph->likelihoods[l]->count * width_of(subject, l);
@@ -111,7 +114,10 @@ static void check_params(const Subject *subject)
     ArmcSampler *sampler = armc_sampler_new(arena, net->graph, subject->session->kernels);
     assert_non_null(sampler);
     armc_sampler_prepare(sampler, armc_session_pool(subject->session), N);
-    armc_sampler_begin(sampler, N, NULL);
+    seen.labels = ARMC_NEW_ARRAY(arena, ArmcReal, N);
+    for (int i = 0; i < N; i++)
+        seen.labels[i] = (ArmcReal)(i * 2 % SUBJECT_CLASSES);
+    armc_sampler_begin(sampler, N, (const ArmcReal *[]){seen.labels});
     armc_sampler_draw(sampler, 0, net->variables, note_params, &seen);
 
     compare_with_pass(&seen, N, true);
