@@ -17,6 +17,7 @@ typedef enum ArmcRngPurpose {
     ARMC_RNG_TEST = 8,
     ARMC_RNG_ORDER = 9,  /* `order=random` */
     ARMC_RNG_FIELD = 10, /* parameters and levels at which `field` takes gradients */
+    ARMC_RNG_MEMBER = 11, /* which member of an ensemble a sample is drawn from */
 } ArmcRngPurpose;
 
 /* 64-bit FNV-1a of a text: parameter paths as part of a key. */

@@ -62,11 +62,12 @@ static ArmcValue *find_leaf(const ArmcGraph *graph, const void *leaf)
     return NULL;
 }
 
-/* A dead entry of a parameter gets no gradient. Some gradients have the mask already. */
+/* A dead entry of a parameter gets no gradient: dead for this graph, where the parameter is an
+ * ensemble's. Some gradients have the mask already. */
 static ArmcValue *mask_gradient(ArmcGraph *graph, const ArmcParam *param, ArmcValue *leaf,
                                 ArmcValue *gradient)
 {
-    if (!gradient || !param->mask || gradient->mask == param->mask)
+    if (!gradient || !leaf->mask || gradient->mask == leaf->mask)
         return gradient;
     return armc_graph_append(graph, armc_op_get("masked"), 2, (ArmcValue *[]){gradient, leaf}, NULL,
                              param->origin);

@@ -14,8 +14,13 @@ typedef struct Drawing {
     const ArmcNet *net;
     const ArmcSampling *sampling;
     ArmcReal *out;
-    int64_t first; /* of the samples at work */
     double started;
+    /* of the member that is drawn from */
+    const ArmcGraph *graph;
+    const int64_t *index; /* its samples */
+    int64_t count;
+    int64_t first;  /* of these, the ones at work */
+    int64_t before; /* samples of the members before it */
 } Drawing;
 
 /* A sample's level of one variable: known, or by its own random number. */
@@ -24,8 +29,8 @@ static int level_of(void *context, int64_t sample, int64_t variable, size_t like
 {
     const Drawing *d = context;
     const ArmcSampling *sampling = d->sampling;
-    const ArmcDist *dist = d->net->graph->likelihoods[likelihood]->dist;
-    int64_t index = d->first + sample, entry = index * d->net->variables + variable;
+    const ArmcDist *dist = d->graph->likelihoods[likelihood]->dist;
+    int64_t index = d->index[d->first + sample], entry = index * d->net->variables + variable;
     if (sampling->known != NULL && sampling->known[entry])
         return (int)(d->out[entry] = sampling->values[entry]);
     double u = armc_rng_uniform(d->session->options.seed, ARMC_RNG_SAMPLE, (uint64_t)index,
@@ -39,7 +44,8 @@ static int level_of(void *context, int64_t sample, int64_t variable, size_t like
 /* After `part` of the batch of n samples. False when the user wants no more. */
 static bool goes_on(const Drawing *d, double part, int64_t n)
 {
-    double done = ((double)d->first + part * (double)n) / (double)d->sampling->n;
+    double done =
+        ((double)(d->before + d->first) + part * (double)n) / (double)d->sampling->n;
     double left = done > 0 ? (armc_now() - d->started) * (1 - done) / done : 0;
     armc_say_progress(d->session, done, left, "sampling %s", d->net->name);
     return !armc_session_is_interrupted(d->session);
@@ -64,7 +70,7 @@ static bool draw_all(Drawing *d, ArmcSampler *sampler)
 {
     int64_t room = armc_machine_memory() / 4 / (armc_sampler_plan(sampler).bytes + 1);
     int64_t most = room < 1 ? 1 : room > MOST_AT_A_TIME ? MOST_AT_A_TIME : room;
-    int64_t n = d->sampling->n;
+    int64_t n = d->count;
     armc_sampler_prepare(sampler, armc_session_pool(d->session), n < most ? n : most);
     for (; d->first < n; d->first += most)
         if (!draw_batch(d, sampler, n - d->first < most ? n - d->first : most))
@@ -86,9 +92,8 @@ typedef struct Passes {
     int64_t *order; /* variables by rank */
 } Passes;
 
-static void find_places(Passes *p, ArmcArena *arena, const ArmcNet *net)
+static void find_places(Passes *p, ArmcArena *arena, const ArmcNet *net, const ArmcGraph *graph)
 {
-    const ArmcGraph *graph = net->graph;
     p->places = ARMC_NEW_ARRAY(arena, Place, net->variables);
     for (size_t l = 0; l < graph->likelihood_count; l++) {
         const ArmcLikelihood *likelihood = graph->likelihoods[l];
@@ -103,18 +108,18 @@ static void find_places(Passes *p, ArmcArena *arena, const ArmcNet *net)
 static const ArmcReal *params_of(const Drawing *d, const Passes *p, int64_t variable, int64_t row)
 {
     Place place = p->places[variable];
-    const ArmcLikelihood *likelihood = d->net->graph->likelihoods[place.likelihood];
+    const ArmcLikelihood *likelihood = d->graph->likelihoods[place.likelihood];
     return armc_program_params(p->program, place.likelihood) +
            (row * likelihood->count + place.position) * likelihood->dist->width(d->net->levels);
 }
 
 /* What later variables hold meanwhile is not seen. */
-static bool pass_batch(Drawing *d, const Passes *p, int64_t n, const int64_t *index)
+static bool pass_batch(Drawing *d, const Passes *p, int64_t n)
 {
     int64_t variables = d->net->variables;
     ArmcReal *batch = armc_program_input(p->program, 0);
     memset(batch, 0, (size_t)(n * variables) * sizeof *batch);
-    ArmcStepInfo info = {.seed = d->session->options.seed, .example = index};
+    ArmcStepInfo info = {.seed = d->session->options.seed, .example = d->index + d->first};
     for (int64_t i = 0; i < variables; i++) {
         int64_t variable = p->order[i];
         armc_program_run(p->program, &info, n);
@@ -129,33 +134,65 @@ static bool pass_batch(Drawing *d, const Passes *p, int64_t n, const int64_t *in
 
 static bool pass_all(Drawing *d, ArmcArena *arena, ArmcNet *net, const ArmcOrigin *origin)
 {
-    int64_t n = d->sampling->n, most = n < PASSES_AT_A_TIME ? n : PASSES_AT_A_TIME;
-    int64_t *index = ARMC_NEW_ARRAY(arena, int64_t, most);
-    Passes p = {.program = armc_net_compile(d->session, arena, net, ARMC_PROGRAM_PARAMS, most, true,
-                                            0, origin)};
-    if (p.program == NULL)
+    int64_t n = d->count, most = n < PASSES_AT_A_TIME ? n : PASSES_AT_A_TIME;
+    ArmcPrograms programs;
+    if (!armc_net_compile(d->session, arena, net, ARMC_PROGRAM_PARAMS, most, true, 0, origin,
+                          &programs))
         return false;
+    Passes p = {.program = programs.items[d->graph->member]};
     armc_program_prepare(p.program, armc_session_pool(d->session));
-    find_places(&p, arena, net);
-    for (; d->first < n; d->first += most) {
-        for (int64_t i = 0; i < most; i++)
-            index[i] = d->first + i;
-        if (!pass_batch(d, &p, n - d->first < most ? n - d->first : most, index))
+    find_places(&p, arena, net, d->graph);
+    for (; d->first < n; d->first += most)
+        if (!pass_batch(d, &p, n - d->first < most ? n - d->first : most))
             return false;
-    }
     return true;
+}
+
+/* --- members --- */
+
+int armc_sample_member(uint64_t seed, int64_t i, int members)
+{
+    return (int)(members * armc_rng_uniform(seed, ARMC_RNG_MEMBER, (uint64_t)i, 0));
+}
+
+static void take_samples(Drawing *d, ArmcArena *arena, int members)
+{
+    int64_t *index = ARMC_NEW_ARRAY(arena, int64_t, d->sampling->n), count = 0;
+    for (int64_t i = 0; i < d->sampling->n; i++)
+        if (armc_sample_member(d->session->options.seed, i, members) == d->graph->member)
+            index[count++] = i;
+    d->index = index;
+    d->count = count;
+    d->first = 0;
+}
+
+/* All samples of one member: as many of them as there are, so a batch has one graph. */
+static bool draw_member(Drawing *d, ArmcNet *net, int member, const ArmcOrigin *origin)
+{
+    ArmcArena *arena = armc_scratch_begin(d->session);
+    ArmcGraph *graph = net->graph->members[member];
+    d->graph = graph;
+    take_samples(d, arena, net->graph->member_count);
+    bool done = true;
+    if (d->count > 0) {
+        ArmcSampler *sampler = d->sampling->by_passes
+                                   ? NULL
+                                   : armc_sampler_new(arena, graph, d->session->kernels);
+        done = sampler != NULL ? draw_all(d, sampler) : pass_all(d, arena, net, origin);
+    }
+    d->before += d->count;
+    armc_scratch_end(d->session);
+    return done;
 }
 
 bool armc_sample(ArmcSession *session, ArmcNet *net, const ArmcSampling *sampling,
                  const ArmcOrigin *origin, ArmcReal *out)
 {
-    ArmcArena *arena = armc_scratch_begin(session);
     Drawing d = {
         .session = session, .net = net, .sampling = sampling, .out = out, .started = armc_now()};
+    bool done = true;
     armc_net_need_weights(session, net);
-    ArmcSampler *sampler =
-        sampling->by_passes ? NULL : armc_sampler_new(arena, net->graph, session->kernels);
-    bool done = sampler != NULL ? draw_all(&d, sampler) : pass_all(&d, arena, net, origin);
-    armc_scratch_end(session);
+    for (int m = 0; done && m < net->graph->member_count; m++)
+        done = draw_member(&d, net, m, origin);
     return done;
 }

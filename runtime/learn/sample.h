@@ -20,6 +20,9 @@ typedef struct ArmcSampling {
  * distribution given those before it. By fixed-order kernels, so sample i is a pure function of
  * weights, seed, i and temperature, in whatever batch it is drawn. False when interrupted or after
  * diagnostics. */
+/* Samples of an ensemble are each drawn from one member, chosen uniformly by seed and i. Completion
+ * chooses it alike, whatever is known. */
+int armc_sample_member(uint64_t seed, int64_t i, int members);
 bool armc_sample(ArmcSession *session, ArmcNet *net, const ArmcSampling *sampling,
                  const ArmcOrigin *origin, ArmcReal *out);
 
