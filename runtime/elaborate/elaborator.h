@@ -334,8 +334,8 @@ void armc_run_likelihood(ArmcFrame *frame, const ArmcTree *tree);
 void armc_run_option(ArmcFrame *frame, const ArmcTree *tree);
 void armc_run_import(ArmcFrame *frame, const ArmcTree *tree);
 ArmcThing *armc_run_command(ArmcFrame *frame, ArmcCallSite *site, bool wants_result);
-/* What `order=` and `seed=` of `input` say of a variable of this shape, for the member of an ensemble
- * that is built; NULL: raster. False after a diagnostic. */
+/* What `order=` and `seed=` of `input` say of a variable of this shape, for the member of an
+ * ensemble that is built; NULL: raster. False after a diagnostic. */
 bool armc_order_argument(ArmcFrame *frame, const ArmcAttr *order, const ArmcAttr *seed,
                          ArmcShape shape, const ArmcOrigin *origin, const ArmcOrder **out);
 /* Where a path of this file's is looked up: beside it. */

@@ -107,7 +107,8 @@ bool armc_order_argument(ArmcFrame *frame, const ArmcAttr *order, const ArmcAttr
     int kind = is_text ? find_kind(thing->text) : -1;
     if (kind >= 0)
         return order_of_kind(e, (ArmcOrderKind)kind,
-                             (uint64_t)seed->i + (uint64_t)frame->build->member, shape, origin, out);
+                             (uint64_t)seed->i + (uint64_t)frame->build->member, shape, origin,
+                             out);
     if (thing->kind == ARMC_THING_STRING)
         return order_of_file(frame, thing->text, shape, origin, out);
     ArmcThing *array = thing->kind == ARMC_THING_LIST || thing->kind == ARMC_THING_ARRAY

@@ -15,39 +15,58 @@ ArmcValue *armc_ensemble_param(ArmcGraph *graph, const ArmcParam *param)
 
 /* --- members that don't fit together --- */
 
-static void misfit(const ArmcGraph *first, const ArmcParam *a, int member, const ArmcParam *b)
+static void advise(ArmcDiag *diag)
 {
-    char shape[96], other[96];
-    ArmcDiag *diag;
-    if (!a || !b || strcmp(a->path, b->path) != 0)
-        diag = armc_diag_add(first->diags, ARMC_E_ensemble, b ? b->origin : a->origin,
-                             "members share their parameters, and `%s` is one of member %d only",
-                             b ? b->path : a->path, b ? member : 0);
-    else
-        diag = armc_diag_add(first->diags, ARMC_E_ensemble, b->origin,
-                             "members share their parameters, and `%s` is %s in member 0 and %s in "
-                             "member %d",
-                             b->path, armc_shape_text(a->shape, shape),
-                             armc_shape_text(b->shape, other), member);
     armc_diag_help(diag, "`member` may decide about orders and masks, not about which parameters "
                          "there are");
 }
 
-static const ArmcParam *param_at(const ArmcGraph *graph, size_t i)
+static void other_params(const ArmcGraph *owner, const ArmcParam *param)
 {
-    return i < graph->param_count ? graph->params[i] : NULL;
+    advise(armc_diag_add(owner->diags, ARMC_E_ensemble, param->origin,
+                         "members share their parameters, and only member %d has `%s`",
+                         owner->member, param->path));
 }
 
-static bool has_same_params(const ArmcGraph *first, const ArmcGraph *member)
+static void other_shape(const ArmcGraph *member, const ArmcParam *param, const ArmcParam *first)
 {
-    for (size_t i = 0; i < first->param_count || i < member->param_count; i++) {
-        const ArmcParam *a = param_at(first, i), *b = param_at(member, i);
-        if (a && b && strcmp(a->path, b->path) == 0 && armc_shape_equal(a->shape, b->shape))
-            continue;
-        misfit(first, a, member->member, b);
-        return false;
+    char has[96], had[96];
+    advise(armc_diag_add(member->diags, ARMC_E_ensemble, param->origin,
+                         "members share their parameters, and `%s` is %s in member 0 and %s in "
+                         "member %d",
+                         param->path, armc_shape_text(first->shape, had),
+                         armc_shape_text(param->shape, has), member->member));
+}
+
+static size_t find_param(const ArmcGraph *graph, const char *path)
+{
+    size_t p = 0;
+    while (p < graph->param_count && strcmp(graph->params[p]->path, path) != 0)
+        p++;
+    return p;
+}
+
+/* Puts a member's parameters in the order of the first member's. False after a diagnostic when they
+ * are not the same ones. */
+static bool match(const ArmcGraph *first, ArmcGraph *member)
+{
+    for (size_t p = 0; p < first->param_count; p++) {
+        size_t found = find_param(member, first->params[p]->path);
+        if (found == member->param_count) {
+            other_params(first, first->params[p]);
+            return false;
+        }
+        ArmcParam *param = member->params[found];
+        if (!armc_shape_equal(param->shape, first->params[p]->shape)) {
+            other_shape(member, param, first->params[p]);
+            return false;
+        }
+        member->params[found] = member->params[p];
+        member->params[p] = param;
     }
-    return true;
+    if (member->param_count > first->param_count)
+        other_params(member, member->params[first->param_count]);
+    return member->param_count == first->param_count;
 }
 
 /* --- one set of parameters --- */
@@ -87,7 +106,7 @@ bool armc_ensemble_join(ArmcGraph **members, int count)
 {
     ArmcGraph *first = members[0];
     for (int m = 1; m < count; m++)
-        if (!has_same_params(first, members[m]))
+        if (!match(first, members[m]))
             return false;
     for (size_t p = 0; p < first->param_count; p++)
         share(members, count, p);

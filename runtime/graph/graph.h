@@ -87,7 +87,7 @@ typedef struct ArmcParam {
     double scale;        /* factor on the initial values; for NORMAL the standard deviation */
     const uint8_t *mask; /* structural; NULL: all live */
     bool decay;
-    int64_t size, live; /* entries; entries that mask leaves */
+    int64_t size, live;   /* entries; entries that mask leaves */
     int64_t live_at_once; /* of these, what a single member of an ensemble has live */
     int64_t fan_in,
         fan_out; /* live ones, set by armc_graph_finish from how the parameter is used */

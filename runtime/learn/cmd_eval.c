@@ -22,8 +22,8 @@ static const ArmcSpec args[] = {
     {.kind = ARMC_SPEC_END},
 };
 
-static bool eval_split(ArmcSession *session, ArmcNet *net, const ArmcPrograms *programs, ArmcSplit split,
-                       int64_t batch, const ArmcOrigin *origin)
+static bool eval_split(ArmcSession *session, ArmcNet *net, const ArmcPrograms *programs,
+                       ArmcSplit split, int64_t batch, const ArmcOrigin *origin)
 {
     double nats, started = armc_now();
     if (!armc_evaluate(session, net, programs, net->data, split, batch, origin, NULL, &nats))
@@ -39,7 +39,8 @@ static bool eval_splits(ArmcSession *session, ArmcNet *net, const ArmcPrograms *
     if (only >= 0)
         return eval_split(session, net, programs, (ArmcSplit)only, batch, origin);
     for (ArmcSplit split = ARMC_VALID; split < ARMC_SPLITS; split++)
-        if (net->data->count[split] > 0 && !eval_split(session, net, programs, split, batch, origin))
+        if (net->data->count[split] > 0 &&
+            !eval_split(session, net, programs, split, batch, origin))
             return false;
     return true;
 }
@@ -77,8 +78,8 @@ static bool run(ArmcSession *session, const ArmcAttr *a, const ArmcOrigin *origi
     if (done) {
         armc_net_need_weights(session, net);
         armc_programs_prepare(&programs, armc_session_pool(session));
-        done =
-            eval_splits(session, net, &programs, data != NULL ? data->split : -1, a[BATCH].i, origin);
+        done = eval_splits(session, net, &programs, data != NULL ? data->split : -1, a[BATCH].i,
+                           origin);
     }
     armc_scratch_end(session);
     return done;

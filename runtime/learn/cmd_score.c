@@ -88,8 +88,8 @@ static bool score(ArmcSession *session, ArmcNet *net, ArmcSplit split, const Arm
         double *nats = ARMC_NEW_ARRAY(arena, double, n);
         armc_net_need_weights(session, net);
         armc_programs_prepare(&programs, armc_session_pool(session));
-        done =
-            armc_evaluate(session, net, &programs, net->data, split, a[BATCH].i, origin, nats, &mean);
+        done = armc_evaluate(session, net, &programs, net->data, split, a[BATCH].i, origin, nats,
+                             &mean);
         if (done) {
             write_scores(session, a[TO].text, n, nats);
             tell(session, net, split, mean, started, a[TO].text);

@@ -44,8 +44,7 @@ static int level_of(void *context, int64_t sample, int64_t variable, size_t like
 /* After `part` of the batch of n samples. False when the user wants no more. */
 static bool goes_on(const Drawing *d, double part, int64_t n)
 {
-    double done =
-        ((double)(d->before + d->first) + part * (double)n) / (double)d->sampling->n;
+    double done = ((double)(d->before + d->first) + part * (double)n) / (double)d->sampling->n;
     double left = done > 0 ? (armc_now() - d->started) * (1 - done) / done : 0;
     armc_say_progress(d->session, done, left, "sampling %s", d->net->name);
     return !armc_session_is_interrupted(d->session);
@@ -175,9 +174,8 @@ static bool draw_member(Drawing *d, ArmcNet *net, int member, const ArmcOrigin *
     take_samples(d, arena, net->graph->member_count);
     bool done = true;
     if (d->count > 0) {
-        ArmcSampler *sampler = d->sampling->by_passes
-                                   ? NULL
-                                   : armc_sampler_new(arena, graph, d->session->kernels);
+        ArmcSampler *sampler =
+            d->sampling->by_passes ? NULL : armc_sampler_new(arena, graph, d->session->kernels);
         done = sampler != NULL ? draw_all(d, sampler) : pass_all(d, arena, net, origin);
     }
     d->before += d->count;

@@ -74,8 +74,7 @@ static void prepare(ArmcTraining *t)
     for (int m = 0; m < t->programs.count; m++)
         t->gradients[m] = gradients_of(t, t->programs.items[m]);
     const ArmcBlocks *blocks = armc_blocks_new(t->arena, graph, t->session->kernels, pool);
-    t->gradient =
-        armc_gradient_new(t->arena, blocks, t->gradients[0], t->options.accumulate > 1);
+    t->gradient = armc_gradient_new(t->arena, blocks, t->gradients[0], t->options.accumulate > 1);
     t->optim = armc_optim_new(t->arena, blocks, t->options.optimizer, &t->options.hyper);
     if (t->options.ema > 0)
         t->average = armc_average_new(t->arena, blocks, t->options.ema);

@@ -118,7 +118,8 @@ static Subject bind_call(ArmcSession *session, const char *call, World world)
     return subject;
 }
 
-ArmcPrograms subject_compile(const Subject *subject, ArmcProgramKind kind, int64_t batch, bool exact)
+ArmcPrograms subject_compile(const Subject *subject, ArmcProgramKind kind, int64_t batch,
+                             bool exact)
 {
     ArmcPrograms programs;
     assert_true(armc_net_compile(subject->session, subject->session->run, subject->net, kind, batch,

@@ -47,8 +47,8 @@ static Kin bind_kin(ArmcSession *session, const char *call, bool has_degrees)
     subject_weights(&kin.ensemble, 0.5);
     for (int m = 0; m < MEMBERS; m++) {
         const char *seed = has_degrees ? armc_arena_printf(arena, " seed=%d", 2 * m) : "";
-        kin.single[m] = bind(
-            session, armc_arena_printf(arena, "net = %s order_seed=%d%s\n", call, m, seed));
+        kin.single[m] =
+            bind(session, armc_arena_printf(arena, "net = %s order_seed=%d%s\n", call, m, seed));
         copy_weights(&kin.ensemble, &kin.single[m]);
     }
     int64_t entries = N * kin.ensemble.net->variables;
@@ -61,8 +61,8 @@ static Kin bind_kin(ArmcSession *session, const char *call, bool has_degrees)
 static bool check_kinds(ArmcSession *session, void *context)
 {
     const KinCheck *check = context;
-    Kin made = bind_kin(
-        session, "made_net hidden=[9, 7] degrees=random direct=true order=random", true);
+    Kin made =
+        bind_kin(session, "made_net hidden=[9, 7] degrees=random direct=true order=random", true);
     (*check)(&made);
     Kin nade = bind_kin(session, "nade hidden=8 order=random", false);
     (*check)(&nade);
@@ -87,8 +87,8 @@ static void run(const Kin *kin, ArmcProgram *program)
 
 /* --- a member is the single model --- */
 
-/* Of parameter p: the same where the member's own mask lets it live, else zero. How many entries are
- * dead for the member and live for another. */
+/* Of parameter p: the same where the member's own mask lets it live, else zero. How many entries
+ * are dead for the member and live for another. */
 static int64_t compare_gradients(const ArmcParam *shared, const ArmcParam *own, const ArmcReal *a,
                                  const ArmcReal *b)
 {
