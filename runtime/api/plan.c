@@ -55,8 +55,9 @@ static void tell_plan(ArmcSession *session, const ArmcNet *net)
 {
     const ArmcPlan *plan = net->plan;
     int threads = armc_pool_threads(armc_session_pool(session));
-    armc_say_result(session, "%s: training by %s at batch %" PRId64 ", %d threads\n", net->name,
-                    net->optimizer, net->batch, threads);
+    char members[48];
+    armc_say_result(session, "%s: training by %s at batch %" PRId64 ", %d threads%s\n", net->name,
+                    net->optimizer, net->batch, threads, armc_net_members(net, members));
     armc_say_result(session, "  live parameters          %12" PRId64 "\n", plan->parameters);
     tell_bytes(session, "parameters", plan->parameter_bytes);
     tell_bytes(session, "gradient", plan->gradient_bytes);

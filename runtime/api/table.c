@@ -86,13 +86,14 @@ static const char *given_text(ArmcSession *session, const ArmcNet *net)
 
 void armc_tell_sum(ArmcSession *session, ArmcSay *say, const ArmcNet *net, int indent)
 {
-    char variables[32], live_text[32], stored_text[32];
+    char variables[32], live_text[32], stored_text[32], members[48];
     int64_t live, stored;
     count_parameters(net->graph, &live, &stored);
-    say(session, "%*s%s%s; %s variables of %d levels, %s live parameters (%s stored)", indent, "",
+    say(session, "%*s%s%s; %s variables of %d levels, %s live parameters (%s stored)%s", indent, "",
         net->graph->leak == NULL ? "autoregressive: proved" : "NOT autoregressive: unproved",
         given_text(session, net), armc_grouped(net->variables, variables), net->levels,
-        armc_grouped(live, live_text), armc_grouped(stored, stored_text));
+        armc_grouped(live, live_text), armc_grouped(stored, stored_text),
+        armc_net_members(net, members));
     if (net->plan != NULL) {
         int64_t bytes = armc_plan_bytes(net->plan, armc_pool_threads(armc_session_pool(session)));
         say(session, ", %.1f MB to train at batch %" PRId64,

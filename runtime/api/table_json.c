@@ -51,10 +51,11 @@ static void tell_model(ArmcSession *session, const ArmcNet *net)
     armc_say_result(session,
                     "{\"event\": \"check\", \"model\": %s, \"input\": %s, \"levels\": %d, "
                     "\"dims\": %" PRId64 ", \"parameters\": %" PRId64
-                    ", \"stored_parameters\": %" PRId64 ", \"proved\": %s%s%s}\n",
+                    ", \"stored_parameters\": %" PRId64 ", \"members\": %d, \"proved\": %s%s%s}\n",
                     armc_json_text(scratch, net->name), armc_json_shape(scratch, net->shape),
-                    net->levels, net->variables, live, stored, armc_proved_json(net),
-                    classes_json(scratch, net), training_json(session, scratch, net));
+                    net->levels, net->variables, live, stored, net->graph->member_count,
+                    armc_proved_json(net), classes_json(scratch, net),
+                    training_json(session, scratch, net));
     armc_scratch_end(session);
 }
 
@@ -80,16 +81,17 @@ void armc_tell_plan_json(ArmcSession *session, const ArmcNet *net, const char *s
     armc_say_result(
         session,
         "{\"event\": \"plan\", \"model\": %s, \"optimizer\": \"%s\", \"batch\": %" PRId64
-        ", \"threads\": %d, \"parameters\": %" PRId64 ", \"parameter_bytes\": %" PRId64
-        ", \"gradient_bytes\": %" PRId64 ", \"optimizer_bytes\": %" PRId64
-        ", \"activation_bytes\": %" PRId64 ", \"scratch_bytes\": %" PRId64
-        ", \"peak_bytes\": %" PRId64 ", \"multiply_adds\": %" PRId64
+        ", \"threads\": %d, \"members\": %d, \"parameters\": %" PRId64
+        ", \"parameter_bytes\": %" PRId64 ", \"gradient_bytes\": %" PRId64
+        ", \"optimizer_bytes\": %" PRId64 ", \"activation_bytes\": %" PRId64
+        ", \"scratch_bytes\": %" PRId64 ", \"peak_bytes\": %" PRId64 ", \"multiply_adds\": %" PRId64
         ", \"sample_multiply_adds\": %" PRId64 ", \"sample_rows\": %" PRId64
         ", \"sample_slots\": %" PRId64 ", \"sample_bytes\": %" PRId64 "%s%s}\n",
-        armc_json_text(scratch, net->name), net->optimizer, net->batch, threads, plan->parameters,
-        plan->parameter_bytes, plan->gradient_bytes, net->optimizer_bytes, plan->activation_bytes,
-        plan->scratch_bytes * threads, armc_plan_bytes(plan, threads) + net->optimizer_bytes,
-        plan->multiply_adds, sampler.multiply_adds, sampler.rows, sampler.slots, sampler.bytes,
+        armc_json_text(scratch, net->name), net->optimizer, net->batch, threads,
+        net->graph->member_count, plan->parameters, plan->parameter_bytes, plan->gradient_bytes,
+        net->optimizer_bytes, plan->activation_bytes, plan->scratch_bytes * threads,
+        armc_plan_bytes(plan, threads) + net->optimizer_bytes, plan->multiply_adds,
+        sampler.multiply_adds, sampler.rows, sampler.slots, sampler.bytes,
         steps != NULL ? ", \"steps\": " : "", steps != NULL ? armc_json_text(scratch, steps) : "");
     armc_scratch_end(session);
 }

@@ -15,8 +15,9 @@ typedef enum ArmcRngPurpose {
     ARMC_RNG_SPLIT = 6,
     ARMC_RNG_CONSTANT = 7, /* random(...) in a script */
     ARMC_RNG_TEST = 8,
-    ARMC_RNG_ORDER = 9,  /* `order=random` */
-    ARMC_RNG_FIELD = 10, /* parameters and levels at which `field` takes gradients */
+    ARMC_RNG_ORDER = 9,   /* `order=random` */
+    ARMC_RNG_FIELD = 10,  /* parameters and levels at which `field` takes gradients */
+    ARMC_RNG_MEMBER = 11, /* which member of an ensemble a sample is drawn from */
 } ArmcRngPurpose;
 
 /* 64-bit FNV-1a of a text: parameter paths as part of a key. */

@@ -111,6 +111,7 @@ typedef struct ArmcBuild {
     int classes;          /* of the labels; 0: the data has none */
     const char *variable; /* its name; NULL before `input` */
     ArmcValue *input;
+    int member, members; /* which one of an ensemble it is; how many there are, once `input` said */
     ArmcStageRow *rows;
     size_t row_count, row_capacity;
     size_t counted_params, counted_nodes;
@@ -334,8 +335,8 @@ void armc_run_likelihood(ArmcFrame *frame, const ArmcTree *tree);
 void armc_run_option(ArmcFrame *frame, const ArmcTree *tree);
 void armc_run_import(ArmcFrame *frame, const ArmcTree *tree);
 ArmcThing *armc_run_command(ArmcFrame *frame, ArmcCallSite *site, bool wants_result);
-/* What `order=` and `seed=` of `input` say of a variable of this shape; NULL: raster. False after a
- * diagnostic. */
+/* What `order=` and `seed=` of `input` say of a variable of this shape, for the member of an
+ * ensemble that is built; NULL: raster. False after a diagnostic. */
 bool armc_order_argument(ArmcFrame *frame, const ArmcAttr *order, const ArmcAttr *seed,
                          ArmcShape shape, const ArmcOrigin *origin, const ArmcOrder **out);
 /* Where a path of this file's is looked up: beside it. */

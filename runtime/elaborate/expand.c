@@ -116,9 +116,9 @@ static void print_param(const Expand *x, const ArmcParam *param)
     print_dims(x, param->shape);
     armc_buf_printf(x->out, " init=%s scale=%.17g decay=%s", inits[param->init], param->scale,
                     param->decay ? "true" : "false");
-    if (param->mask) {
+    if (param->value->mask) {
         armc_buf_puts(x->out, " mask=");
-        print_runs(x, param->shape, param->mask);
+        print_runs(x, param->shape, param->value->mask);
     }
     armc_buf_printf(x->out, " path=\"%s\"\n", param->path);
 }
@@ -162,7 +162,7 @@ static void print_call(const Expand *x, const ArmcNode *node)
 static void print_node(const Expand *x, const ArmcNode *node)
 {
     const char *op = node->op->name;
-    if (strcmp(op, "input") == 0)
+    if (strcmp(op, "input") == 0 || strcmp(op, "masked") == 0) /* the parameter has its mask */
         return;
     if (strcmp(op, "parameter") == 0) {
         print_param(x, node->leaf);
@@ -238,6 +238,8 @@ void armc_model_expand(const ArmcModelRef *model, const ArmcGraph *graph, ArmcBu
     x.wanted = ARMC_NEW_ARRAY(graph->arena, bool, graph->node_count + 1);
     char size[96];
     find_wanted(&x);
+    if (graph->member_count > 1)
+        armc_buf_printf(out, "# The first of %d members.\n", graph->member_count);
     armc_buf_printf(out, "model %s {\n    input %s %s levels=%d order=", model->name, input->name,
                     armc_shape_text(input->shape, size), input->levels);
     print_order(&x, input->order);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "runtime/elaborate/elaborator.h"
+#include "runtime/graph/ensemble.h"
 #include "runtime/graph/prove.h"
 
 /* A graph made for a shape, a number of levels and one of classes. */
@@ -10,7 +11,7 @@ typedef struct ArmcBound {
     ArmcShape shape;
     int levels, classes; /* classes: of the data; 0: it has no labels */
     ArmcGraph *graph;    /* NULL: it could not be made; that was reported */
-    size_t finished;  /* nodes when it was finished: the top level may go on after that */
+    size_t finished;     /* nodes when it was finished: the top level may go on after that */
     ArmcBuild *build;
     struct ArmcBound *next;
 } ArmcBound;
@@ -86,10 +87,16 @@ static const ArmcSpec input_specs[] = {
      .preset = "0",
      .low = 0,
      .high = 1e15,
-     .doc = "of order=random"},
+     .doc = "of order=random; member k of an ensemble has seed + k"},
+    {.name = "members",
+     .kind = ARMC_SPEC_INT,
+     .preset = "1",
+     .low = 1,
+     .high = 1000,
+     .doc = "an ensemble of so many, with the same parameters: p is the mean of the members' p"},
     {.kind = ARMC_SPEC_END},
 };
-enum { NAME, SIZE, LEVELS, ORDER, SEED, SPECS };
+enum { NAME, SIZE, LEVELS, ORDER, SEED, MEMBERS, SPECS };
 
 /* `order` becomes the place of that argument. */
 static bool read_input(ArmcFrame *frame, const ArmcTree *tree, ArmcAttr attrs[SPECS],
@@ -194,6 +201,18 @@ static void bind_constants(ArmcFrame *frame, const ArmcBuild *build)
                         armc_thing_int(e, shape.dims[shape.rank - 1], origin));
     armc_scope_bind(e, frame->scope, "levels", armc_thing_int(e, build->levels, origin));
     armc_scope_bind(e, frame->scope, "dims", armc_thing_int(e, armc_shape_size(shape), origin));
+    armc_scope_bind(e, frame->scope, "member", armc_thing_int(e, build->member, origin));
+}
+
+/* The top level's statements run once, as they are read. */
+static bool lacks_body(ArmcFrame *frame, int64_t members, const ArmcOrigin *origin)
+{
+    if (members == 1 || frame->body == ARMC_BODY_MODEL)
+        return false;
+    ArmcDiag *diag = armc_diag_add(frame->e->diags, ARMC_E_ensemble, origin,
+                                   "an ensemble is made of a model, and this is the top level");
+    armc_diag_help(diag, "model NAME { input image members=%" PRId64 "; … }", members);
+    return true;
 }
 
 static bool lacks_shape(ArmcFrame *frame, const ArmcBuild *build, const ArmcOrigin *origin)
@@ -215,7 +234,7 @@ static bool make_input(ArmcFrame *frame, const ArmcTree *tree)
     if (!read_input(frame, tree, attrs, &order) ||
         !agree_shape(frame, &attrs[SIZE], &build->shape, origin) ||
         !agree_levels(frame, &attrs[LEVELS], &build->levels, origin) ||
-        lacks_shape(frame, build, origin))
+        lacks_shape(frame, build, origin) || lacks_body(frame, attrs[MEMBERS].i, origin))
         return false;
     ArmcInput input = {.name = tree->kids[0]->name,
                        .shape = build->shape,
@@ -223,6 +242,7 @@ static bool make_input(ArmcFrame *frame, const ArmcTree *tree)
                        .origin = origin};
     if (!armc_order_argument(frame, &attrs[ORDER], &attrs[SEED], build->shape, order, &input.order))
         return false;
+    build->members = (int)attrs[MEMBERS].i;
     build->input = armc_graph_input(build->graph, &input);
     build->variable = input.name;
     bind_constants(frame, build);
@@ -242,8 +262,9 @@ void armc_run_input(ArmcFrame *frame, const ArmcTree *tree)
              : armc_thing_none(e);
     frame->it = thing;
     armc_scope_bind(e, frame->scope, tree->kids[0]->name, thing);
-    for (int i = 0; !made && i < 5; i++) {
-        static const char *const constants[] = {"height", "width", "channels", "levels", "dims"};
+    for (int i = 0; !made && i < 6; i++) {
+        static const char *const constants[] = {"height", "width", "channels",
+                                                "levels", "dims",  "member"};
         armc_scope_bind(e, frame->scope, constants[i], armc_thing_none(e));
     }
 }
@@ -453,6 +474,35 @@ static ArmcGraph *bind_top_level(ArmcModelRef *model, ArmcShape shape, int level
     return build->graph;
 }
 
+/* A model's body, for one member, with the shape, levels and classes that are asked for. NULL after
+ * diagnostics. */
+static ArmcBuild *build_member(ArmcModelRef *model, const ArmcBuild *asked, int member)
+{
+    ArmcElaborator *e = &model->module->e;
+    ArmcBuild *build = ARMC_NEW(e->arena, ArmcBuild);
+    *build = (ArmcBuild){.graph = armc_graph_new(e->arena, e->diags),
+                         .shape = asked->shape,
+                         .levels = asked->levels,
+                         .classes = asked->classes,
+                         .member = member};
+    build->graph->member = member;
+    return run_model(model, build) ? build : NULL;
+}
+
+/* Those behind the first one, which knows how many there are. */
+static bool build_others(ArmcModelRef *model, const ArmcBuild *asked, const ArmcBuild *first)
+{
+    ArmcGraph **members = ARMC_NEW_ARRAY(first->graph->arena, ArmcGraph *, first->members);
+    members[0] = first->graph;
+    for (int m = 1; m < first->members; m++) {
+        const ArmcBuild *build = build_member(model, asked, m);
+        if (!build)
+            return false;
+        members[m] = build->graph;
+    }
+    return first->members == 1 || armc_ensemble_join(members, first->members);
+}
+
 void armc_model_reopen(ArmcModelRef *model)
 {
     model->bound->finished = 0;
@@ -474,16 +524,15 @@ ArmcGraph *armc_model_bind(ArmcModelRef *model, ArmcShape shape, int levels, int
     for (ArmcBound *bound = model->bound; bound; bound = bound->next)
         if (serves(bound, shape, levels, classes))
             return bound->graph;
-    ArmcBuild *build = ARMC_NEW(e->arena, ArmcBuild);
-    *build = (ArmcBuild){.graph = armc_graph_new(e->arena, e->diags),
-                         .shape = shape,
-                         .levels = levels,
-                         .classes = classes};
+    const ArmcBuild asked = {.shape = shape, .levels = levels, .classes = classes};
+    ArmcBuild *build = build_member(model, &asked, 0);
     ArmcBound *bound = ARMC_NEW(e->arena, ArmcBound);
     *bound = (ArmcBound){
         .shape = shape, .levels = levels, .classes = classes, .build = build, .next = model->bound};
-    bound->graph = run_model(model, build) ? build->graph : NULL;
     model->bound = bound;
+    if (!build)
+        return NULL;
+    bound->graph = build_others(model, &asked, build) ? build->graph : NULL;
     model->rows = build->rows;
     model->row_count = build->row_count;
     return bound->graph;

@@ -106,7 +106,9 @@ bool armc_order_argument(ArmcFrame *frame, const ArmcAttr *order, const ArmcAttr
     bool is_text = thing->kind == ARMC_THING_SYMBOL || thing->kind == ARMC_THING_STRING;
     int kind = is_text ? find_kind(thing->text) : -1;
     if (kind >= 0)
-        return order_of_kind(e, (ArmcOrderKind)kind, (uint64_t)seed->i, shape, origin, out);
+        return order_of_kind(e, (ArmcOrderKind)kind,
+                             (uint64_t)seed->i + (uint64_t)frame->build->member, shape, origin,
+                             out);
     if (thing->kind == ARMC_THING_STRING)
         return order_of_file(frame, thing->text, shape, origin, out);
     ArmcThing *array = thing->kind == ARMC_THING_LIST || thing->kind == ARMC_THING_ARRAY

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "runtime/elaborate/elaborator.h"
+#include "runtime/graph/ensemble.h"
 
 static const ArmcSpec param_specs[] = {
     {.name = "init",
@@ -201,7 +202,10 @@ static ArmcThing *make_param(ArmcFrame *frame, const ArmcTree *tree)
     ArmcParam *there = find_param(frame->build->graph, param.path);
     if (there)
         return reuse(frame, tree, there, &param);
-    return armc_thing_value(e, armc_graph_param(frame->build->graph, &param), param.origin);
+    bool has_own_mask = frame->build->members > 1 && param.mask;
+    ArmcValue *value = has_own_mask ? armc_ensemble_param(frame->build->graph, &param)
+                                    : armc_graph_param(frame->build->graph, &param);
+    return armc_thing_value(e, value, param.origin);
 }
 
 void armc_run_param(ArmcFrame *frame, const ArmcTree *tree)

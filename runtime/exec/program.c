@@ -62,11 +62,12 @@ static ArmcValue *find_leaf(const ArmcGraph *graph, const void *leaf)
     return NULL;
 }
 
-/* A dead entry of a parameter gets no gradient. Some gradients have the mask already. */
+/* A dead entry of a parameter gets no gradient: dead for this graph, where the parameter is an
+ * ensemble's. Some gradients have the mask already. */
 static ArmcValue *mask_gradient(ArmcGraph *graph, const ArmcParam *param, ArmcValue *leaf,
                                 ArmcValue *gradient)
 {
-    if (!gradient || !param->mask || gradient->mask == param->mask)
+    if (!gradient || !leaf->mask || gradient->mask == leaf->mask)
         return gradient;
     return armc_graph_append(graph, armc_op_get("masked"), 2, (ArmcValue *[]){gradient, leaf}, NULL,
                              param->origin);
@@ -258,6 +259,14 @@ ArmcReal *armc_program_input(ArmcProgram *program, size_t input)
 {
     ARMC_ASSERT(input < program->model->input_count);
     return program->inputs[input];
+}
+
+void armc_program_copy_inputs(ArmcProgram *to, const ArmcProgram *from, int64_t n)
+{
+    ARMC_ASSERT(to->model->input_count == from->model->input_count);
+    for (size_t i = 0; i < to->model->input_count; i++)
+        memcpy(to->inputs[i], from->inputs[i],
+               (size_t)(n * armc_shape_size(to->model->inputs[i]->shape)) * sizeof(ArmcReal));
 }
 
 ArmcReal *armc_exec_data(const ArmcProgram *program, const ArmcValue *value)

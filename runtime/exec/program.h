@@ -43,6 +43,9 @@ void armc_program_prepare(ArmcProgram *program, ArmcPool *pool);
 
 /* Where the caller puts the examples: (batch, D) of graph->inputs[i]. */
 ArmcReal *armc_program_input(ArmcProgram *program, size_t input);
+/* The first n examples of every input of a program of the same model, or of another member of it.
+ */
+void armc_program_copy_inputs(ArmcProgram *to, const ArmcProgram *from, int64_t n);
 void armc_program_run(ArmcProgram *program, const ArmcStepInfo *info, int64_t n);
 
 /* Results of the last run. (n, D) nats for each variable, in the variable's own entry order; as

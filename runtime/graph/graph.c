@@ -37,6 +37,9 @@ ArmcGraph *armc_graph_new(ArmcArena *arena, ArmcDiags *diags)
     ArmcGraph *graph = ARMC_NEW(arena, ArmcGraph);
     graph->arena = arena;
     graph->diags = diags;
+    graph->members = ARMC_NEW_ARRAY(arena, ArmcGraph *, 1);
+    graph->members[0] = graph;
+    graph->member_count = 1;
     return graph;
 }
 
@@ -311,6 +314,7 @@ ArmcValue *armc_graph_param(ArmcGraph *graph, const ArmcParam *param)
     copy->live = copy->size;
     for (int64_t i = 0; param->mask && i < copy->size; i++)
         copy->live -= !param->mask[i];
+    copy->live_at_once = copy->live;
     copy->value = append_leaf(graph, "parameter", copy, param->shape, param->origin);
     copy->value->mask = param->mask;
     ARMC_PUSH(graph->arena, graph->params, graph->param_count, graph->param_capacity, copy);

@@ -88,7 +88,8 @@ typedef struct ArmcParam {
     double scale;        /* factor on the initial values; for NORMAL the standard deviation */
     const uint8_t *mask; /* structural; NULL: all live */
     bool decay;
-    int64_t size, live; /* entries; entries that mask leaves */
+    int64_t size, live;   /* entries; entries that mask leaves */
+    int64_t live_at_once; /* of these, what a single member of an ensemble has live */
     int64_t fan_in,
         fan_out; /* live ones, set by armc_graph_finish from how the parameter is used */
     ArmcValue *value;
@@ -132,6 +133,9 @@ struct ArmcGraph {
     size_t likelihood_count, likelihood_capacity;
     bool may_leak;         /* the script states `unproved` */
     const ArmcDiags *leak; /* why it is not autoregressive; NULL: proved */
+    int member;            /* which one of an ensemble it is, from 0 */
+    ArmcGraph **members;   /* of the first one: all that share its parameters, itself included */
+    int member_count;      /* 1 where there is no ensemble */
 };
 
 ArmcGraph *armc_graph_new(ArmcArena *arena, ArmcDiags *diags);

@@ -162,7 +162,7 @@ bool armc_graph_finish(ArmcGraph *graph, const ArmcOrigin *model)
 /* Standard deviation (or half-width for uniform families) of the initial values; live fans. */
 static double init_scale(const ArmcParam *param)
 {
-    double live = param->size ? (double)param->live / (double)param->size : 1;
+    double live = param->size ? (double)param->live_at_once / (double)param->size : 1;
     double in = fmax(1, (double)param->fan_in * live), out = fmax(1, (double)param->fan_out * live);
     switch (param->init) {
     case ARMC_INIT_LECUN:

@@ -45,7 +45,8 @@ typedef struct ArmcRows {
                              lying as `out`'s do; NULL: none */
 } ArmcRows;
 
-/* A part of a row: some neighbouring features of a result at one site, as the sampler computes them. */
+/* A part of a row: some neighbouring features of a result at one site, as the sampler computes
+ * them. */
 typedef struct ArmcPart {
     int64_t begin, end;
     const void *live; /* what `live` of the op found out about them; NULL: it has none */
@@ -155,14 +156,14 @@ struct ArmcOp {
     void (*rows)(const ArmcRows *rows);
     /* The features of one part of the row only, when groups of a site are ready at different times:
      * pointers are those of the whole row. Needed by rows ops whose results have groups, unless
-     * they are elementwise or BY_FEATURE. `live` says once what of the inputs the part (one run of a
-     * group) depends on. */
+     * they are elementwise or BY_FEATURE. `live` says once what of the inputs the part (one run of
+     * a group) depends on. */
     void (*part)(const ArmcRows *rows, const ArmcPart *part);
     const void *(*live)(ArmcArena *arena, const ArmcNode *node, const ArmcPart *part);
-    /* Instead of that, for a row of one site: pieces in the order in which their terms are added up,
-     * each as early as what it reads is ready, so that little is left for the moment when a feature
-     * is asked for. `ready`: times of the features of the first input;
-     * `needed`: which features of the result are. */
+    /* Instead of that, for a row of one site: pieces in the order in which their terms are added
+     * up, each as early as what it reads is ready, so that little is left for the moment when a
+     * feature is asked for. `ready`: times of the features of the first input; `needed`: which
+     * features of the result are. */
     ArmcPieces (*pieces)(ArmcArena *arena, const ArmcNode *node, const int64_t *ready,
                          const uint8_t *needed);
     /* Part of one site's row, where a row reads several sites (ops without `rows`). */
@@ -184,8 +185,8 @@ struct ArmcOp {
     int64_t (*tasks)(const ArmcCall *call);
     void (*forward)(const ArmcCall *call, int64_t task);
 
-    /* Live multiply-adds for one example, of a part of the result's row; at one site, or at all (site
-     * -1). NULL: none worth counting. */
+    /* Live multiply-adds for one example, of a part of the result's row; at one site, or at all
+     * (site -1). NULL: none worth counting. */
     int64_t (*cost)(const ArmcNode *node, int64_t site, const ArmcPart *part);
 };
 /* Of the whole node. */

@@ -42,8 +42,8 @@ static bool attr_equal(const ArmcAttr *a, const ArmcAttr *b)
            (a->count == 0 || memcmp(a->ints, b->ints, (size_t)a->count * sizeof *a->ints) == 0);
 }
 
-/* A movement op's map follows from its attributes and its order. Its gradient's doesn't: there is an entry for
- * each of dy's. */
+/* A movement op's map follows from its attributes and its order. Its gradient's doesn't: there is
+ * an entry for each of dy's. */
 static bool same_map(const ArmcNode *a, const ArmcNode *b)
 {
     if (a->map == b->map || (a->op->flags & ARMC_OP_MOVEMENT))

@@ -22,13 +22,15 @@ static bool find_leak(const ArmcGraph *graph, const ArmcReady *ready,
 static bool tell(ArmcGraph *graph, const ArmcReady *ready, const ArmcLeak *leak,
                  const ArmcOrigin *model)
 {
-    if (!graph->may_leak) {
-        armc_leak_tell(graph, ready, leak, graph->diags, model);
+    ArmcDiags *diags = graph->may_leak ? armc_diags_new(graph->arena) : graph->diags;
+    ArmcDiag *diag = armc_leak_tell(graph, ready, leak, diags, model);
+    if (graph->member > 0)
+        armc_diag_note(diag, (ArmcSpan){0}, "so it is in member %d, not in those before it",
+                       graph->member);
+    if (!graph->may_leak)
         return false;
-    }
-    ArmcDiags *warnings = armc_diags_new(graph->arena);
-    armc_diag_warn(armc_leak_tell(graph, ready, leak, warnings, model));
-    graph->leak = warnings;
+    armc_diag_warn(diag);
+    graph->leak = diags;
     return true;
 }
 

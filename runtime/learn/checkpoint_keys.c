@@ -38,7 +38,7 @@ void armc_checkpoint_state(ArmcTrainState *state, ArmcStateTensor tensors[ARMC_S
 static void add(ArmcKeys *keys, const char *key, const char *text, bool must_fit)
 {
     ARMC_PUSH(keys->arena, keys->items, keys->count, keys->capacity,
-              ((ArmcKey){key, text, must_fit}));
+              ((ArmcKey){key, text, must_fit, NULL}));
 }
 
 static void add_count(ArmcKeys *keys, const char *key, int64_t count)
@@ -153,5 +153,7 @@ ArmcKeys armc_checkpoint_keys(ArmcArena *arena, const ArmcTraining *t)
     add_data(&keys, t);
     add_optimizer(&keys, t);
     add_course(&keys, &t->options);
+    add_count(&keys, "train.members", t->programs.count);
+    keys.items[keys.count - 1].preset = "1"; /* of checkpoints from before there were ensembles */
     return keys;
 }

@@ -7,7 +7,8 @@
 
 typedef struct ArmcKey {
     const char *key, *text;
-    bool must_fit; /* a resumed training must have the same */
+    bool must_fit;      /* a resumed training must have the same */
+    const char *preset; /* what a file without the key means; NULL: it has it */
 } ArmcKey;
 
 typedef struct ArmcKeys {

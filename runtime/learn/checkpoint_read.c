@@ -161,6 +161,7 @@ static void compare_keys(Loader *loader, const ArmcTraining *t)
     for (size_t i = 0; i < keys.count; i++) {
         const ArmcKey *key = &keys.items[i];
         const char *has = value_of(loader->file, key->key);
+        has = has != NULL ? has : key->preset;
         if (key->must_fit && (has == NULL || strcmp(has, key->text) != 0))
             misfit(loader, "%s is %s there and %s here", key->key, has != NULL ? has : "not given",
                    key->text);

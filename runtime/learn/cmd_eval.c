@@ -22,24 +22,25 @@ static const ArmcSpec args[] = {
     {.kind = ARMC_SPEC_END},
 };
 
-static bool eval_split(ArmcSession *session, ArmcNet *net, ArmcProgram *program, ArmcSplit split,
-                       int64_t batch, const ArmcOrigin *origin)
+static bool eval_split(ArmcSession *session, ArmcNet *net, const ArmcPrograms *programs,
+                       ArmcSplit split, int64_t batch, const ArmcOrigin *origin)
 {
     double nats, started = armc_now();
-    if (!armc_evaluate(session, net, program, net->data, split, batch, origin, NULL, &nats))
+    if (!armc_evaluate(session, net, programs, net->data, split, batch, origin, NULL, &nats))
         return false;
     armc_report_score(session, net, "eval", split, nats,
                       (ArmcStand){.seconds = armc_now() - started});
     return true;
 }
 
-static bool eval_splits(ArmcSession *session, ArmcNet *net, ArmcProgram *program, int only,
+static bool eval_splits(ArmcSession *session, ArmcNet *net, const ArmcPrograms *programs, int only,
                         int64_t batch, const ArmcOrigin *origin)
 {
     if (only >= 0)
-        return eval_split(session, net, program, (ArmcSplit)only, batch, origin);
+        return eval_split(session, net, programs, (ArmcSplit)only, batch, origin);
     for (ArmcSplit split = ARMC_VALID; split < ARMC_SPLITS; split++)
-        if (net->data->count[split] > 0 && !eval_split(session, net, program, split, batch, origin))
+        if (net->data->count[split] > 0 &&
+            !eval_split(session, net, programs, split, batch, origin))
             return false;
     return true;
 }
@@ -71,14 +72,14 @@ static bool run(ArmcSession *session, const ArmcAttr *a, const ArmcOrigin *origi
     if (net == NULL || session->mode != ARMC_MODE_RUN)
         return net != NULL;
     ArmcArena *arena = armc_scratch_begin(session);
-    ArmcProgram *program =
-        armc_net_compile(session, arena, net, ARMC_PROGRAM_EVAL, a[BATCH].i, false, 0, origin);
-    bool done = program != NULL;
+    ArmcPrograms programs;
+    bool done = armc_net_compile(session, arena, net, ARMC_PROGRAM_EVAL, a[BATCH].i, false, 0,
+                                 origin, &programs);
     if (done) {
         armc_net_need_weights(session, net);
-        armc_program_prepare(program, armc_session_pool(session));
-        done =
-            eval_splits(session, net, program, data != NULL ? data->split : -1, a[BATCH].i, origin);
+        armc_programs_prepare(&programs, armc_session_pool(session));
+        done = eval_splits(session, net, &programs, data != NULL ? data->split : -1, a[BATCH].i,
+                           origin);
     }
     armc_scratch_end(session);
     return done;

@@ -81,15 +81,15 @@ static bool score(ArmcSession *session, ArmcNet *net, ArmcSplit split, const Arm
     double mean, started = armc_now();
     int64_t n = net->data->count[split];
     ArmcArena *arena = armc_scratch_begin(session);
-    ArmcProgram *program =
-        armc_net_compile(session, arena, net, ARMC_PROGRAM_EVAL, a[BATCH].i, false, 0, origin);
-    bool done = program != NULL;
+    ArmcPrograms programs;
+    bool done = armc_net_compile(session, arena, net, ARMC_PROGRAM_EVAL, a[BATCH].i, false, 0,
+                                 origin, &programs);
     if (done) {
         double *nats = ARMC_NEW_ARRAY(arena, double, n);
         armc_net_need_weights(session, net);
-        armc_program_prepare(program, armc_session_pool(session));
-        done =
-            armc_evaluate(session, net, program, net->data, split, a[BATCH].i, origin, nats, &mean);
+        armc_programs_prepare(&programs, armc_session_pool(session));
+        done = armc_evaluate(session, net, &programs, net->data, split, a[BATCH].i, origin, nats,
+                             &mean);
         if (done) {
             write_scores(session, a[TO].text, n, nats);
             tell(session, net, split, mean, started, a[TO].text);

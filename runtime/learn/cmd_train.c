@@ -74,7 +74,7 @@ static bool measure(ArmcSession *session, ArmcNet *net, const ArmcDataset *data,
         return armc_training_check(session, net, options, origin);
     session->training = armc_training_new(session, session->run, net, data, options, origin);
     if (session->training != NULL)
-        net->plan = armc_program_plan(session->training->program);
+        net->plan = session->training->programs.plan;
     return session->training != NULL;
 }
 

@@ -1,6 +1,7 @@
 #include "runtime/learn/evaluate.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "runtime/learn/session.h"
 
@@ -46,8 +47,45 @@ double armc_sum_nats(const ArmcProgram *program, int64_t n, int64_t variables, d
     return total;
 }
 
+/* log n - log sum_m exp(-nats[m]), in double; of one member its own nats, to the bit. The members'
+ * nats of one example are `step` apart. */
+static double mixture_nats(const double *nats, int members, int64_t step)
+{
+    double least = nats[0], sum = 0;
+    for (int m = 1; m < members; m++)
+        if (nats[m * step] < least)
+            least = nats[m * step];
+    if (!isfinite(least))
+        return least;
+    for (int m = 0; m < members; m++)
+        sum += exp(least - nats[m * step]);
+    return least - log(sum / members);
+}
+
+double armc_run_nats(ArmcArena *scratch, const ArmcPrograms *programs, const ArmcStepInfo *info,
+                     int64_t n, int64_t variables, double *each, const ArmcProgram **culprit)
+{
+    double *nats = ARMC_NEW_ARRAY(scratch, double, n * programs->count), total = 0;
+    *culprit = programs->items[0];
+    for (int m = programs->count - 1; m >= 0; m--) {
+        ArmcProgram *program = programs->items[m];
+        if (m > 0)
+            armc_program_copy_inputs(program, programs->items[0], n);
+        armc_program_run(program, info, n);
+        if (!isfinite(armc_sum_nats(program, n, variables, nats + m * n)))
+            *culprit = program;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        double example = mixture_nats(nats + i, programs->count, n);
+        if (each != NULL)
+            each[i] = example;
+        total += example;
+    }
+    return total;
+}
+
 /* The nats of examples first..first+n-1. */
-static double evaluate_batch(ArmcSession *session, const ArmcNet *net, ArmcProgram *program,
+static double evaluate_batch(ArmcSession *session, const ArmcNet *net, const ArmcPrograms *programs,
                              const ArmcDataset *data, ArmcSplit split, int64_t first, int64_t n,
                              const ArmcOrigin *origin, double *each)
 {
@@ -55,17 +93,17 @@ static double evaluate_batch(ArmcSession *session, const ArmcNet *net, ArmcProgr
     int64_t *index = ARMC_NEW_ARRAY(scratch, int64_t, n);
     for (int64_t i = 0; i < n; i++)
         index[i] = first + i;
-    armc_net_feed(net, program, data, split, index, n, 0);
+    armc_net_feed(net, programs->items[0], data, split, index, n, 0);
     ArmcStepInfo info = {.seed = session->options.seed, .example = index};
-    armc_program_run(program, &info, n);
-    double sum = armc_sum_nats(program, n, net->variables, each);
+    const ArmcProgram *culprit;
+    double sum = armc_run_nats(scratch, programs, &info, n, net->variables, each, &culprit);
     if (!isfinite(sum))
-        armc_net_blame(session, net, program, &info, n, "the likelihood", origin);
+        armc_net_blame(session, net, culprit, &info, n, "the likelihood", origin);
     armc_scratch_end(session);
     return sum;
 }
 
-bool armc_evaluate(ArmcSession *session, const ArmcNet *net, ArmcProgram *program,
+bool armc_evaluate(ArmcSession *session, const ArmcNet *net, const ArmcPrograms *programs,
                    const ArmcDataset *data, ArmcSplit split, int64_t batch,
                    const ArmcOrigin *origin, double *each, double *nats)
 {
@@ -75,7 +113,7 @@ bool armc_evaluate(ArmcSession *session, const ArmcNet *net, ArmcProgram *progra
         if (armc_session_is_interrupted(session))
             return false;
         int64_t n = count - first < batch ? count - first : batch;
-        total += evaluate_batch(session, net, program, data, split, first, n, origin,
+        total += evaluate_batch(session, net, programs, data, split, first, n, origin,
                                 each != NULL ? each + first : NULL);
         if (!isfinite(total))
             return false;

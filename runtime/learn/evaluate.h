@@ -17,10 +17,16 @@ bool armc_need_split(ArmcSession *session, const ArmcThing *data, const char *wh
  * of each go to `each`, if it is not NULL. */
 double armc_sum_nats(const ArmcProgram *program, int64_t n, int64_t variables, double *each);
 
-/* Mean nats of a split, in batches, by a prepared EVAL program; those of each example go to
+/* Runs prepared EVAL programs on the n examples in the input of the first. Gives the sum of the
+ * examples' nats, those of each in `each`, if it is not NULL. An ensemble's p is the mean of its
+ * members' p: -log p = log n - logsumexp_m log p_m. `culprit`: the first program whose own nats are
+ * not finite, else the first. */
+double armc_run_nats(ArmcArena *scratch, const ArmcPrograms *programs, const ArmcStepInfo *info,
+                     int64_t n, int64_t variables, double *each, const ArmcProgram **culprit);
+/* Mean nats of a split, in batches, by prepared EVAL programs; those of each example go to
  * `each`, if it is not NULL. False when interrupted, or after
  * the diagnostic when a likelihood is not finite. */
-bool armc_evaluate(ArmcSession *session, const ArmcNet *net, ArmcProgram *program,
+bool armc_evaluate(ArmcSession *session, const ArmcNet *net, const ArmcPrograms *programs,
                    const ArmcDataset *data, ArmcSplit split, int64_t batch,
                    const ArmcOrigin *origin, double *each, double *nats);
 

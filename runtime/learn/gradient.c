@@ -25,6 +25,11 @@ ArmcGradient *armc_gradient_new(ArmcArena *arena, const ArmcBlocks *blocks,
     return gradient;
 }
 
+void armc_gradient_follow(ArmcGradient *gradient, const ArmcReal *const *each)
+{
+    gradient->each = each;
+}
+
 static void take_task(void *context, int64_t task, int worker)
 {
     (void)worker;

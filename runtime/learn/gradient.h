@@ -12,6 +12,8 @@ typedef struct ArmcGradient ArmcGradient;
  * up, in arrays of its own. */
 ArmcGradient *armc_gradient_new(ArmcArena *arena, const ArmcBlocks *blocks,
                                 const ArmcReal *const *each, bool adds);
+/* From here on the gradients lie there: those of another program of the same parameters. */
+void armc_gradient_follow(ArmcGradient *gradient, const ArmcReal *const *each);
 /* Takes in what the program found for one minibatch: the sum becomes sum + weight each; at the
  * first minibatch of a step it starts at zero. Without `adds` there is one minibatch, of weight 1.
  */

@@ -1,5 +1,7 @@
 #include "runtime/learn/net.h"
 
+#include <stdio.h>
+
 #include "runtime/learn/session.h"
 
 ArmcShape armc_dataset_shape(const ArmcDataset *data)
@@ -157,22 +159,54 @@ static bool fits(ArmcSession *session, ArmcNet *net, const ArmcPlan *plan, int64
     return false;
 }
 
-ArmcProgram *armc_net_compile(ArmcSession *session, ArmcArena *arena, ArmcNet *net,
-                              ArmcProgramKind kind, int64_t batch, bool exact, int64_t extra_bytes,
-                              const ArmcOrigin *origin)
+/* Members run in turns, each in memory of its own. */
+static const ArmcPlan *joint_plan(ArmcArena *arena, const ArmcPrograms *programs)
+{
+    ArmcPlan *plan = ARMC_NEW(arena, ArmcPlan);
+    *plan = *armc_program_plan(programs->items[0]);
+    for (int m = 1; m < programs->count; m++) {
+        const ArmcPlan *more = armc_program_plan(programs->items[m]);
+        plan->gradient_bytes += more->gradient_bytes;
+        plan->activation_bytes += more->activation_bytes;
+        plan->scratch_bytes += more->scratch_bytes;
+    }
+    return plan;
+}
+
+bool armc_net_compile(ArmcSession *session, ArmcArena *arena, ArmcNet *net, ArmcProgramKind kind,
+                      int64_t batch, bool exact, int64_t extra_bytes, const ArmcOrigin *origin,
+                      ArmcPrograms *programs)
 {
     ArmcProgramOptions options = {
         .batch = batch,
         .exact = exact || session->options.exact,
         .kernels = session->kernels,
     };
-    ArmcProgram *program = armc_program_new(arena, net->graph, kind, &options);
-    if (program == NULL)
-        return NULL;
-    const ArmcPlan *plan = armc_program_plan(program);
+    *programs = (ArmcPrograms){.count = net->graph->member_count};
+    programs->items = ARMC_NEW_ARRAY(arena, ArmcProgram *, programs->count);
+    for (int m = 0; m < programs->count; m++) {
+        programs->items[m] = armc_program_new(arena, net->graph->members[m], kind, &options);
+        if (programs->items[m] == NULL)
+            return false;
+    }
+    programs->plan = joint_plan(arena, programs);
     int threads = armc_pool_threads(armc_session_pool(session));
-    return fits(session, net, plan, armc_plan_bytes(plan, threads) + extra_bytes, origin) ? program
-                                                                                          : NULL;
+    int64_t bytes = armc_plan_bytes(programs->plan, threads) + extra_bytes;
+    return fits(session, net, programs->plan, bytes, origin);
+}
+
+void armc_programs_prepare(const ArmcPrograms *programs, ArmcPool *pool)
+{
+    for (int m = 0; m < programs->count; m++)
+        armc_program_prepare(programs->items[m], pool);
+}
+
+const char *armc_net_members(const ArmcNet *net, char text[static 48])
+{
+    text[0] = '\0';
+    if (net->graph->member_count > 1)
+        snprintf(text, 48, ", ensemble of %d members", net->graph->member_count);
+    return text;
 }
 
 void armc_net_blame(ArmcSession *session, const ArmcNet *net, const ArmcProgram *program,

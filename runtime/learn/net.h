@@ -10,7 +10,7 @@
 typedef struct ArmcNet {
     const char *name; /* of the variable it is bound to, else of the model */
     ArmcModelRef *model;
-    ArmcGraph *graph;
+    ArmcGraph *graph; /* of an ensemble the first member's */
     ArmcShape shape;
     int levels;
     int classes; /* of the label that it is conditioned on; 0: it is not */
@@ -23,7 +23,7 @@ typedef struct ArmcNet {
 
     /* For tables: the memory that the last training asks for. */
     const ArmcPlan *plan;
-    const ArmcProgram *program;
+    const ArmcProgram *program; /* the first member's */
     int64_t batch, optimizer_bytes;
     const char *optimizer;
 } ArmcNet;
@@ -45,13 +45,23 @@ const char *armc_proved_json(const ArmcNet *net);
 /* Initialises the weights by the session's seed where there are none yet. */
 void armc_net_need_weights(ArmcSession *session, ArmcNet *net);
 
-/* Compiles for at most `batch` examples; in `arena`. NULL after diagnostics, also when the machine
- * lacks the memory: `extra_bytes` come on top of what the program's plan asks for. */
-ArmcProgram *armc_net_compile(ArmcSession *session, ArmcArena *arena, ArmcNet *net,
-                              ArmcProgramKind kind, int64_t batch, bool exact, int64_t extra_bytes,
-                              const ArmcOrigin *origin);
-/* All that a prepared program holds. */
+/* The programs of a net: one for each member of an ensemble. */
+typedef struct ArmcPrograms {
+    ArmcProgram **items;
+    int count;
+    const ArmcPlan *plan; /* of all together: parameters once, memory of each, arithmetic of one */
+} ArmcPrograms;
+
+/* Compiles for at most `batch` examples; in `arena`. False after diagnostics, also when the machine
+ * lacks the memory: `extra_bytes` come on top of what the plan asks for. */
+bool armc_net_compile(ArmcSession *session, ArmcArena *arena, ArmcNet *net, ArmcProgramKind kind,
+                      int64_t batch, bool exact, int64_t extra_bytes, const ArmcOrigin *origin,
+                      ArmcPrograms *programs);
+void armc_programs_prepare(const ArmcPrograms *programs, ArmcPool *pool);
+/* All that prepared programs hold. */
 int64_t armc_plan_bytes(const ArmcPlan *plan, int threads);
+/* ", ensemble of 8 members"; "" for a single model. */
+const char *armc_net_members(const ArmcNet *net, char text[static 48]);
 
 /* A finite likelihood is expected of every step. Adds the diagnostic that names the first stage
  * which is not finite. */

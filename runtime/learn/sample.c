@@ -13,11 +13,29 @@ typedef struct Drawing {
     ArmcSession *session;
     const ArmcNet *net;
     const ArmcSampling *sampling;
-    const ArmcReal *labels; /* of all samples; NULL: the model is not conditioned */
     ArmcReal *out;
-    int64_t first; /* of the samples at work */
     double started;
+    /* of the member that is drawn from */
+    const ArmcGraph *graph;
+    const int64_t *index;   /* its samples */
+    const ArmcReal *labels; /* theirs; NULL: the model is not conditioned */
+    int64_t count;
+    int64_t first;  /* of these, the ones at work */
+    int64_t before; /* samples of the members before it */
 } Drawing;
+
+/* Each sample's own random number for a variable; neighbours are drawn together. */
+static void draw_uniforms(const Drawing *d, const int64_t *index, int64_t variable, int64_t n,
+                          double *u)
+{
+    uint64_t seed = d->session->options.seed;
+    if (index[n - 1] - index[0] == n - 1) {
+        armc_rng_uniforms(seed, ARMC_RNG_SAMPLE, (uint64_t)index[0], (uint64_t)variable, n, u);
+        return;
+    }
+    for (int64_t r = 0; r < n; r++)
+        u[r] = armc_rng_uniform(seed, ARMC_RNG_SAMPLE, (uint64_t)index[r], (uint64_t)variable);
+}
 
 /* Levels of one variable: each known, or by its sample's own random number. */
 static void draw_levels(void *context, int64_t first, int64_t variable, size_t likelihood,
@@ -25,13 +43,13 @@ static void draw_levels(void *context, int64_t first, int64_t variable, size_t l
 {
     const Drawing *d = context;
     const ArmcSampling *sampling = d->sampling;
-    const ArmcDist *dist = d->net->graph->likelihoods[likelihood]->dist;
-    int64_t index = d->first + first, entry = index * d->net->variables + variable;
+    const ArmcDist *dist = d->graph->likelihoods[likelihood]->dist;
+    const int64_t *index = d->index + d->first + first;
     double u[ARMC_MOST_CHUNK];
-    armc_rng_uniforms(d->session->options.seed, ARMC_RNG_SAMPLE, (uint64_t)index,
-                      (uint64_t)variable, params->n, u);
+    draw_uniforms(d, index, variable, params->n, u);
     dist->sample(d->session->kernels, params, u, sampling->temperature, levels);
-    for (int64_t r = 0; r < params->n; r++, entry += d->net->variables) {
+    for (int64_t r = 0; r < params->n; r++) {
+        int64_t entry = index[r] * d->net->variables + variable;
         if (sampling->known != NULL && sampling->known[entry])
             levels[r] = (int)sampling->values[entry];
         d->out[entry] = (ArmcReal)levels[r];
@@ -41,7 +59,7 @@ static void draw_levels(void *context, int64_t first, int64_t variable, size_t l
 /* After `part` of the batch of n samples. False when the user wants no more. */
 static bool goes_on(const Drawing *d, double part, int64_t n)
 {
-    double done = ((double)d->first + part * (double)n) / (double)d->sampling->n;
+    double done = ((double)(d->before + d->first) + part * (double)n) / (double)d->sampling->n;
     double left = done > 0 ? (armc_now() - d->started) * (1 - done) / done : 0;
     armc_say_progress(d->session, done, left, "sampling %s", d->net->name);
     return !armc_session_is_interrupted(d->session);
@@ -67,7 +85,7 @@ static bool draw_all(Drawing *d, ArmcSampler *sampler)
 {
     int64_t room = armc_machine_memory() / 4 / (armc_sampler_plan(sampler).bytes + 1);
     int64_t most = room < 1 ? 1 : room > MOST_AT_A_TIME ? MOST_AT_A_TIME : room;
-    int64_t n = d->sampling->n;
+    int64_t n = d->count;
     armc_sampler_prepare(sampler, armc_session_pool(d->session), n < most ? n : most);
     for (; d->first < n; d->first += most)
         if (!draw_batch(d, sampler, n - d->first < most ? n - d->first : most))
@@ -89,9 +107,8 @@ typedef struct Passes {
     int64_t *order; /* variables by rank */
 } Passes;
 
-static void find_places(Passes *p, ArmcArena *arena, const ArmcNet *net)
+static void find_places(Passes *p, ArmcArena *arena, const ArmcNet *net, const ArmcGraph *graph)
 {
-    const ArmcGraph *graph = net->graph;
     p->places = ARMC_NEW_ARRAY(arena, Place, net->variables);
     for (size_t l = 0; l < graph->likelihood_count; l++) {
         const ArmcLikelihood *likelihood = graph->likelihoods[l];
@@ -106,14 +123,14 @@ static void find_places(Passes *p, ArmcArena *arena, const ArmcNet *net)
 static ArmcParamRows params_of(const Drawing *d, const Passes *p, int64_t variable, int64_t n)
 {
     Place place = p->places[variable];
-    const ArmcLikelihood *likelihood = d->net->graph->likelihoods[place.likelihood];
+    const ArmcLikelihood *likelihood = d->graph->likelihoods[place.likelihood];
     int64_t width = likelihood->dist->width(d->net->levels);
     const ArmcReal *params = armc_program_params(p->program, place.likelihood);
     return (ArmcParamRows){params + place.position * width, n, likelihood->count * width, width};
 }
 
 /* What later variables hold meanwhile is not seen. */
-static bool pass_batch(Drawing *d, const Passes *p, int64_t n, const int64_t *index)
+static bool pass_batch(Drawing *d, const Passes *p, int64_t n)
 {
     int64_t variables = d->net->variables;
     ArmcReal *batch = armc_program_input(p->program, 0);
@@ -121,7 +138,7 @@ static bool pass_batch(Drawing *d, const Passes *p, int64_t n, const int64_t *in
     if (d->labels != NULL)
         memcpy(armc_program_input(p->program, 1), d->labels + d->first,
                (size_t)n * sizeof *d->labels);
-    ArmcStepInfo info = {.seed = d->session->options.seed, .example = index};
+    ArmcStepInfo info = {.seed = d->session->options.seed, .example = d->index + d->first};
     for (int64_t i = 0; i < variables; i++) {
         int64_t variable = p->order[i];
         armc_program_run(p->program, &info, n);
@@ -138,49 +155,74 @@ static bool pass_batch(Drawing *d, const Passes *p, int64_t n, const int64_t *in
 
 static bool pass_all(Drawing *d, ArmcArena *arena, ArmcNet *net, const ArmcOrigin *origin)
 {
-    int64_t n = d->sampling->n, most = n < PASSES_AT_A_TIME ? n : PASSES_AT_A_TIME;
-    int64_t *index = ARMC_NEW_ARRAY(arena, int64_t, most);
-    Passes p = {.program = armc_net_compile(d->session, arena, net, ARMC_PROGRAM_PARAMS, most, true,
-                                            0, origin)};
-    if (p.program == NULL)
+    int64_t n = d->count, most = n < PASSES_AT_A_TIME ? n : PASSES_AT_A_TIME;
+    ArmcPrograms programs;
+    if (!armc_net_compile(d->session, arena, net, ARMC_PROGRAM_PARAMS, most, true, 0, origin,
+                          &programs))
         return false;
+    Passes p = {.program = programs.items[d->graph->member]};
     armc_program_prepare(p.program, armc_session_pool(d->session));
-    find_places(&p, arena, net);
-    for (; d->first < n; d->first += most) {
-        for (int64_t i = 0; i < most; i++)
-            index[i] = d->first + i;
-        if (!pass_batch(d, &p, n - d->first < most ? n - d->first : most, index))
+    find_places(&p, arena, net, d->graph);
+    for (; d->first < n; d->first += most)
+        if (!pass_batch(d, &p, n - d->first < most ? n - d->first : most))
             return false;
-    }
     return true;
 }
 
-/* --- both --- */
+/* --- members --- */
 
-static const ArmcReal *labels_of(ArmcArena *arena, const ArmcNet *net, const ArmcSampling *sampling)
+int armc_sample_member(uint64_t seed, int64_t i, int members)
 {
-    if (net->classes == 0 || sampling->labels != NULL)
-        return net->classes == 0 ? NULL : sampling->labels;
-    ArmcReal *labels = ARMC_NEW_ARRAY(arena, ArmcReal, sampling->n);
-    for (int64_t i = 0; i < sampling->n; i++)
-        labels[i] = (ArmcReal)(i % net->classes);
-    return labels;
+    return (int)(members * armc_rng_uniform(seed, ARMC_RNG_MEMBER, (uint64_t)i, 0));
+}
+
+/* The label of sample i: as asked for, else all classes take turns. */
+static ArmcReal label_of(const Drawing *d, int64_t i)
+{
+    return d->sampling->labels != NULL ? d->sampling->labels[i] : (ArmcReal)(i % d->net->classes);
+}
+
+static void take_samples(Drawing *d, ArmcArena *arena, int members)
+{
+    int64_t *index = ARMC_NEW_ARRAY(arena, int64_t, d->sampling->n), count = 0;
+    for (int64_t i = 0; i < d->sampling->n; i++)
+        if (armc_sample_member(d->session->options.seed, i, members) == d->graph->member)
+            index[count++] = i;
+    ArmcReal *labels = d->net->classes > 0 ? ARMC_NEW_ARRAY(arena, ArmcReal, count + 1) : NULL;
+    for (int64_t i = 0; labels != NULL && i < count; i++)
+        labels[i] = label_of(d, index[i]);
+    d->index = index;
+    d->labels = labels;
+    d->count = count;
+    d->first = 0;
+}
+
+/* All samples of one member: as many of them as there are, so a batch has one graph. */
+static bool draw_member(Drawing *d, ArmcNet *net, int member, const ArmcOrigin *origin)
+{
+    ArmcArena *arena = armc_scratch_begin(d->session);
+    ArmcGraph *graph = net->graph->members[member];
+    d->graph = graph;
+    take_samples(d, arena, net->graph->member_count);
+    bool done = true;
+    if (d->count > 0) {
+        ArmcSampler *sampler =
+            d->sampling->by_passes ? NULL : armc_sampler_new(arena, graph, d->session->kernels);
+        done = sampler != NULL ? draw_all(d, sampler) : pass_all(d, arena, net, origin);
+    }
+    d->before += d->count;
+    armc_scratch_end(d->session);
+    return done;
 }
 
 bool armc_sample(ArmcSession *session, ArmcNet *net, const ArmcSampling *sampling,
                  const ArmcOrigin *origin, ArmcReal *out)
 {
-    ArmcArena *arena = armc_scratch_begin(session);
-    Drawing d = {.session = session,
-                 .net = net,
-                 .sampling = sampling,
-                 .labels = labels_of(arena, net, sampling),
-                 .out = out,
-                 .started = armc_now()};
+    Drawing d = {
+        .session = session, .net = net, .sampling = sampling, .out = out, .started = armc_now()};
+    bool done = true;
     armc_net_need_weights(session, net);
-    ArmcSampler *sampler =
-        sampling->by_passes ? NULL : armc_sampler_new(arena, net->graph, session->kernels);
-    bool done = sampler != NULL ? draw_all(&d, sampler) : pass_all(&d, arena, net, origin);
-    armc_scratch_end(session);
+    for (int m = 0; done && m < net->graph->member_count; m++)
+        done = draw_member(&d, net, m, origin);
     return done;
 }

@@ -19,6 +19,10 @@ typedef struct ArmcSampling {
     bool by_passes;
 } ArmcSampling;
 
+/* Samples of an ensemble are each drawn from one member, chosen uniformly by seed and i. Completion
+ * chooses it alike, whatever is known. */
+int armc_sample_member(uint64_t seed, int64_t i, int members);
+
 /* Draws examples into out (n, D), variable after variable in the order of the model: each from its
  * distribution given those before it. By fixed-order kernels, so sample i is a pure function of
  * weights, seed, i, temperature and label, in whatever batch it is drawn. False when interrupted or

@@ -61,7 +61,7 @@ struct ArmcSession {
     struct ArmcPrompt *prompt;     /* of runtime/api/prompt.c; NULL elsewhere */
     const char **written;          /* checkpoints that this run's trainings write */
     size_t written_count, written_capacity;
-    ArmcShape assumed_shape; /* --input: rank 0 if not given */
+    ArmcShape assumed_shape;             /* --input: rank 0 if not given */
     int assumed_levels, assumed_classes; /* classes 0: not given */
     ArmcStatus status; /* what mistakes come to: ARMC_USER unless a command says otherwise */
     bool interrupted;

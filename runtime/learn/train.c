@@ -27,11 +27,12 @@ bool armc_training_check(ArmcSession *session, ArmcNet *net, const ArmcTrainOpti
     net->batch = options->batch;
     net->optimizer = options->optimizer->name;
     net->optimizer_bytes = optimizer_bytes(net->graph, options);
-    net->program = armc_net_compile(session, session->run, net, ARMC_PROGRAM_TRAIN, options->batch,
-                                    false, net->optimizer_bytes, origin);
-    if (net->program == NULL)
+    ArmcPrograms programs;
+    if (!armc_net_compile(session, session->run, net, ARMC_PROGRAM_TRAIN, options->batch, false,
+                          net->optimizer_bytes, origin, &programs))
         return false;
-    net->plan = armc_program_plan(net->program);
+    net->program = programs.items[0];
+    net->plan = programs.plan;
     return true;
 }
 
@@ -45,27 +46,35 @@ static bool has_evaluation(const ArmcDataset *data)
 static bool compile(ArmcTraining *t)
 {
     int64_t extra = optimizer_bytes(t->net->graph, &t->options);
-    t->program = armc_net_compile(t->session, t->arena, t->net, ARMC_PROGRAM_TRAIN,
-                                  t->options.batch, false, extra, t->origin);
-    if (t->program == NULL || !has_evaluation(t->data))
-        return t->program != NULL;
-    t->eval = armc_net_compile(t->session, t->arena, t->net, ARMC_PROGRAM_EVAL, t->options.batch,
-                               false, 0, t->origin);
-    return t->eval != NULL;
+    if (!armc_net_compile(t->session, t->arena, t->net, ARMC_PROGRAM_TRAIN, t->options.batch, false,
+                          extra, t->origin, &t->programs))
+        return false;
+    t->program = t->programs.items[0];
+    return !has_evaluation(t->data) ||
+           armc_net_compile(t->session, t->arena, t->net, ARMC_PROGRAM_EVAL, t->options.batch,
+                            false, 0, t->origin, &t->eval);
+}
+
+static const ArmcReal *const *gradients_of(ArmcTraining *t, const ArmcProgram *program)
+{
+    size_t count = t->net->graph->param_count;
+    const ArmcReal **each = ARMC_NEW_ARRAY(t->arena, const ArmcReal *, count);
+    for (size_t i = 0; i < count; i++)
+        each[i] = armc_program_gradient(program, i);
+    return each;
 }
 
 static void prepare(ArmcTraining *t)
 {
     ArmcPool *pool = armc_session_pool(t->session);
     const ArmcGraph *graph = t->net->graph;
-    armc_program_prepare(t->program, pool);
-    if (t->eval != NULL)
-        armc_program_prepare(t->eval, pool);
+    armc_programs_prepare(&t->programs, pool);
+    armc_programs_prepare(&t->eval, pool);
+    t->gradients = ARMC_NEW_ARRAY(t->arena, const ArmcReal *const *, t->programs.count);
+    for (int m = 0; m < t->programs.count; m++)
+        t->gradients[m] = gradients_of(t, t->programs.items[m]);
     const ArmcBlocks *blocks = armc_blocks_new(t->arena, graph, t->session->kernels, pool);
-    const ArmcReal **each = ARMC_NEW_ARRAY(t->arena, const ArmcReal *, graph->param_count);
-    for (size_t i = 0; i < graph->param_count; i++)
-        each[i] = armc_program_gradient(t->program, i);
-    t->gradient = armc_gradient_new(t->arena, blocks, each, t->options.accumulate > 1);
+    t->gradient = armc_gradient_new(t->arena, blocks, t->gradients[0], t->options.accumulate > 1);
     t->optim = armc_optim_new(t->arena, blocks, t->options.optimizer, &t->options.hyper);
     if (t->options.ema > 0)
         t->average = armc_average_new(t->arena, blocks, t->options.ema);

@@ -48,9 +48,11 @@ typedef struct ArmcTraining {
     const ArmcDataset *data;
     const ArmcOrigin *origin;
     ArmcTrainOptions options;
-    ArmcArena *arena;     /* lives as long as the training */
-    ArmcProgram *program; /* TRAIN */
-    ArmcProgram *eval;    /* NULL: there is nothing to evaluate on */
+    ArmcArena *arena;                  /* lives as long as the training */
+    ArmcPrograms programs;             /* TRAIN */
+    ArmcPrograms eval;                 /* none: there is nothing to evaluate on */
+    ArmcProgram *program;              /* of programs the one whose step it is: by turns */
+    const ArmcReal *const **gradients; /* of each of programs, of each parameter */
     ArmcGradient *gradient;
     ArmcOptim *optim;
     ArmcAverage *average; /* NULL: none is kept */
@@ -76,10 +78,11 @@ bool armc_training_check(ArmcSession *session, ArmcNet *net, const ArmcTrainOpti
                          const ArmcOrigin *origin);
 /* All epochs are done, or patience is at its end. */
 bool armc_training_is_done(const ArmcTraining *training);
-/* One update, from `accumulate` minibatches: losses, gradient, update. False after the diagnostic
- * when something is not finite; nothing was updated then. `nats` is the mean over its examples. */
+/* One update, from `accumulate` minibatches: losses, gradient, update. Of an ensemble with n
+ * members step t is of member t mod n alone. False after the diagnostic when something is not
+ * finite; nothing was updated then. `nats` is the mean over its examples. */
 bool armc_training_step(ArmcTraining *training, double *nats);
-/* The same on the first minibatch of the epoch again: for measuring. */
+/* The same on the first minibatch of the epoch again, by the first member: for measuring. */
 bool armc_training_again(ArmcTraining *training, double *nats);
 /* All epochs that are left. False after a diagnostic, or when interrupted (a checkpoint was
  * written). */

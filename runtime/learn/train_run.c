@@ -83,8 +83,8 @@ static bool evaluate(ArmcTraining *t, ArmcScore scores[ARMC_SPLITS])
     for (ArmcSplit split = ARMC_VALID; split < ARMC_SPLITS; split++) {
         scores[split] = (ArmcScore){.known = t->data->count[split] > 0};
         if (scores[split].known &&
-            !armc_evaluate(t->session, t->net, t->eval, t->data, split, t->options.batch, t->origin,
-                           NULL, &scores[split].nats))
+            !armc_evaluate(t->session, t->net, &t->eval, t->data, split, t->options.batch,
+                           t->origin, NULL, &scores[split].nats))
             return false;
     }
     return true;

@@ -93,8 +93,10 @@ static bool is_huge(ArmcTraining *t, double norm)
     return huge;
 }
 
-bool armc_training_step(ArmcTraining *t, double *nats)
+static bool step_of_member(ArmcTraining *t, uint64_t member, double *nats)
 {
+    t->program = t->programs.items[member];
+    armc_gradient_follow(t->gradient, t->gradients[member]);
     int64_t left = t->data->count[ARMC_TRAIN] - (int64_t)t->state.position;
     int64_t count = least(left, t->options.batch * t->options.accumulate);
     double sum, norm;
@@ -111,8 +113,13 @@ bool armc_training_step(ArmcTraining *t, double *nats)
     return true;
 }
 
+bool armc_training_step(ArmcTraining *t, double *nats)
+{
+    return step_of_member(t, t->state.step % (uint64_t)t->programs.count, nats);
+}
+
 bool armc_training_again(ArmcTraining *t, double *nats)
 {
     t->state.position = 0;
-    return armc_training_step(t, nats);
+    return step_of_member(t, 0, nats);
 }

@@ -1,4 +1,5 @@
-/* Gradients of parameters that a mask cuts out. */
+/* What a parameter's mask cuts out: of its gradient; of its values where it belongs to an ensemble,
+ * whose members have masks of their own. */
 #include <string.h>
 
 #include "runtime/ops/family.h"
@@ -25,11 +26,27 @@ static void masked_forward(const ArmcCall *call, int64_t task)
         memcpy(y + begin, x + begin, (size_t)(end - begin) * sizeof *y);
 }
 
+static void masked_mask(ArmcInfer *infer)
+{
+    infer->node->out[0]->mask = infer->node->in[1]->mask;
+}
+
+static void masked_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
+{
+    ArmcValue *parameter = node->in[1];
+    bool is_masked = !parameter->mask || dy->mask == parameter->mask;
+    if (armc_grad_wants(grad, node->in[0]))
+        armc_grad_add(grad, node->in[0],
+                      is_masked ? dy : ARMC_GRAD(grad, node, "masked", NULL, dy, parameter));
+}
+
 ARMC_OP(masked) = {
     .name = "masked",
     .doc = "x where the entries of a parameter are live, else 0.",
     .sig = "x[*s,n] parameter[*s,n] -> [*s,n]",
     .flags = ARMC_OP_INTERNAL,
+    .mask = masked_mask,
+    .vjp = masked_vjp,
     .tasks = masked_tasks,
     .forward = masked_forward,
 };

@@ -58,6 +58,8 @@ static const char *const combined[] = {
     "made_net conditional=true hidden=9 read=one_hot order=snake",
     "nade read=real extra=2 order=random order_seed=9",
     "made_net hidden=[7, 5] degrees=random read=one_hot direct=true order=spiral",
+    "made_net hidden=[7, 5] degrees=random direct=true order=random members=3",
+    "nade hidden=20 extra=3 order=random members=3",
 };
 
 static Calls find_calls(ArmcSession *session)
@@ -119,13 +121,14 @@ static Subject bind_call(ArmcSession *session, const char *call, World world)
     return subject;
 }
 
-ArmcProgram *subject_compile(const Subject *subject, ArmcProgramKind kind, int64_t batch)
+ArmcPrograms subject_compile(const Subject *subject, ArmcProgramKind kind, int64_t batch,
+                             bool exact)
 {
-    ArmcProgram *program = armc_net_compile(subject->session, subject->session->run, subject->net,
-                                            kind, batch, false, 0, NULL);
-    assert_non_null(program);
-    armc_program_prepare(program, armc_session_pool(subject->session));
-    return program;
+    ArmcPrograms programs;
+    assert_true(armc_net_compile(subject->session, subject->session->run, subject->net, kind, batch,
+                                 exact, 0, NULL, &programs));
+    armc_programs_prepare(&programs, armc_session_pool(subject->session));
+    return programs;
 }
 
 /* What is done with every subject. */

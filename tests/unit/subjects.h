@@ -33,7 +33,8 @@ void each_model(const World *worlds, SubjectCheck check);
 Subject subject_bind(ArmcSession *session, const char *script, World world);
 /* A normal number of this deviation into every live weight. */
 void subject_weights(const Subject *subject, double deviation);
-/* Compiled and ready to run. */
-ArmcProgram *subject_compile(const Subject *subject, ArmcProgramKind kind, int64_t batch);
+/* Compiled and ready to run, by kernels of fixed order if `exact`: a program a member. */
+ArmcPrograms subject_compile(const Subject *subject, ArmcProgramKind kind, int64_t batch,
+                             bool exact);
 
 #endif

@@ -158,7 +158,8 @@ static void memory_has_a_limit(void **state)
                          ARMC_STATUS_RESOURCES);
         assert_non_null(strstr(heard.errors, "out of memory"));
         write_script("a = range(1000)\n");
-        assert_int_equal(armc_check_file(session, "script.arm", NULL, 0, NULL, 1), ARMC_STATUS_DONE);
+        assert_int_equal(armc_check_file(session, "script.arm", NULL, 0, NULL, 1),
+                         ARMC_STATUS_DONE);
         armc_session_free(session);
     }
 }

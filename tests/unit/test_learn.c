@@ -44,7 +44,7 @@ static void every_word_of_train_has_a_row(void **state)
     while (strcmp((*train)->name, "train") != 0)
         train++;
     for (const ArmcSpec *spec = (*train)->args; spec->kind != ARMC_SPEC_END; spec++) {
-        if (spec->symbols == NULL)
+        if (strcmp(spec->name, "optimizer") != 0 && strcmp(spec->name, "schedule") != 0)
             continue;
         char words[100], *rest = NULL;
         snprintf(words, sizeof words, "%s", spec->symbols);

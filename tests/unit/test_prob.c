@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "runtime/graph/ready.h"
+#include "runtime/learn/evaluate.h"
 #include "runtime/learn/sample.h"
 #include "tests/unit/subjects.h"
 
@@ -40,20 +42,19 @@ static double *all_probabilities(const Subject *subject, int label)
 {
     const ArmcNet *net = subject->net;
     double *p = ARMC_NEW_ARRAY(subject->session->run, double, subject->worlds);
-    ArmcProgram *program = subject_compile(subject, ARMC_PROGRAM_EVAL, subject->worlds);
+    ArmcPrograms programs = subject_compile(subject, ARMC_PROGRAM_EVAL, subject->worlds, false);
+    const ArmcProgram *culprit;
     for (int64_t i = 0; i < subject->worlds; i++)
-        write_world(armc_program_input(program, 0) + i * net->variables, net->variables,
+        write_world(armc_program_input(programs.items[0], 0) + i * net->variables, net->variables,
                     net->levels, i);
     if (net->classes > 0)
-        memcpy(armc_program_input(program, 1), same_labels(subject, label, subject->worlds),
+        memcpy(armc_program_input(programs.items[0], 1),
+               same_labels(subject, label, subject->worlds),
                (size_t)subject->worlds * sizeof(ArmcReal));
-    armc_program_run(program, &(ArmcStepInfo){0}, subject->worlds);
-    for (int64_t i = 0; i < subject->worlds; i++) {
-        double nll = 0;
-        for (int64_t v = 0; v < net->variables; v++)
-            nll += (double)armc_program_nll(program)[i * net->variables + v];
-        p[i] = exp(-nll);
-    }
+    armc_run_nats(subject->session->run, &programs, &(ArmcStepInfo){0}, subject->worlds,
+                  net->variables, p, &culprit);
+    for (int64_t i = 0; i < subject->worlds; i++)
+        p[i] = exp(-p[i]);
     return p;
 }
 
@@ -80,10 +81,9 @@ static void test_p_sums_to_one(void **state)
 /* --- nothing sees itself or what comes later --- */
 
 /* Copies the parameters of one variable's distribution; returns how many. */
-static int64_t copy_params(const Subject *subject, const ArmcProgram *program, int64_t variable,
-                           ArmcReal *to)
+static int64_t copy_params(const Subject *subject, const ArmcGraph *graph,
+                           const ArmcProgram *program, int64_t variable, ArmcReal *to)
 {
-    const ArmcGraph *graph = subject->net->graph;
     for (size_t l = 0; l < graph->likelihood_count; l++) {
         const ArmcLikelihood *part = graph->likelihoods[l];
         int64_t width = part->dist->width(subject->net->levels);
@@ -97,33 +97,33 @@ static int64_t copy_params(const Subject *subject, const ArmcProgram *program, i
     return 0;
 }
 
-static int64_t rank_of(const Subject *subject, int64_t variable)
-{
-    const int64_t *rank = subject->net->graph->inputs[0]->rank;
-    return rank ? rank[variable] : variable;
-}
-
-static void check_blindness(const Subject *subject)
+static void check_member(const Subject *subject, const ArmcGraph *graph, ArmcProgram *program)
 {
     enum { MOST_WIDTH = 16 };
     int64_t variables = subject->net->variables;
     ArmcReal before[MOST_WIDTH], after[MOST_WIDTH];
-    subject_weights(subject, 1);
-    ArmcProgram *program = subject_compile(subject, ARMC_PROGRAM_PARAMS, 1);
     ArmcReal *x = armc_program_input(program, 0);
     for (int64_t variable = 0; variable < variables; variable++) {
         write_world(x, variables, subject->net->levels, 77 % subject->worlds);
         armc_program_run(program, &(ArmcStepInfo){0}, 1);
-        int64_t width = copy_params(subject, program, variable, before);
+        int64_t width = copy_params(subject, graph, program, variable, before);
         assert_true(width <= MOST_WIDTH);
         for (int64_t v = 0; v < variables; v++)
-            if (rank_of(subject, v) >= rank_of(subject, variable))
+            if (armc_input_rank(graph->inputs[0], v) >= armc_input_rank(graph->inputs[0], variable))
                 x[v] = (ArmcReal)(((int)x[v] + 1) % subject->net->levels);
         armc_program_run(program, &(ArmcStepInfo){0}, 1);
-        copy_params(subject, program, variable, after);
+        copy_params(subject, graph, program, variable, after);
         if (memcmp(before, after, (size_t)width * sizeof *before) != 0)
             fail_msg("%s: variable %d sees itself or a later one", subject->text, (int)variable);
     }
+}
+
+static void check_blindness(const Subject *subject)
+{
+    subject_weights(subject, 1);
+    ArmcPrograms programs = subject_compile(subject, ARMC_PROGRAM_PARAMS, 1, false);
+    for (int m = 0; m < programs.count; m++)
+        check_member(subject, subject->net->graph->members[m], programs.items[m]);
 }
 
 static void test_nothing_sees_what_comes_later(void **state)

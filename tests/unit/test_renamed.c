@@ -187,6 +187,8 @@ static void test_names_of_blocks_and_parameters_say_nothing(void **state)
 static void check_unfolded(const Subject *subject)
 {
     ArmcSession *session = subject->session;
+    if (subject->net->graph->member_count > 1) /* unfolded is the first member alone */
+        return;
     ArmcBuf text;
     armc_buf_init(&text, armc_arena_fault(session->run));
     armc_model_expand(subject->net->model, subject->net->graph, &text);

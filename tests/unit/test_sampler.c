@@ -77,21 +77,23 @@ static void note_params(void *context, int64_t first, int64_t variable, size_t l
     }
 }
 
+enum { FEW = 9 };
+
 /* One full pass over what was drawn: exact programs have the sampler's bits, programs with BLAS its
  * numbers. */
-static void compare_with_pass(const Seen *seen, int64_t n, bool exact)
+static void compare_with_pass(const Seen *seen, int member, bool exact)
 {
     const Subject *subject = seen->subject;
     const ArmcNet *net = subject->net;
-    ArmcProgram *program = armc_net_compile(subject->session, subject->session->run, subject->net,
-                                            ARMC_PROGRAM_PARAMS, n, exact, 0, NULL);
-    armc_program_prepare(program, armc_session_pool(subject->session));
-    memcpy(armc_program_input(program, 0), seen->x, (size_t)(n * net->variables) * sizeof *seen->x);
+    ArmcPrograms programs = subject_compile(subject, ARMC_PROGRAM_PARAMS, FEW, exact);
+    ArmcProgram *program = programs.items[member];
+    memcpy(armc_program_input(program, 0), seen->x,
+           (size_t)(FEW * net->variables) * sizeof *seen->x);
     if (net->classes > 0)
-        memcpy(armc_program_input(program, 1), seen->labels, (size_t)n * sizeof *seen->labels);
-    armc_program_run(program, &(ArmcStepInfo){0}, n);
+        memcpy(armc_program_input(program, 1), seen->labels, FEW * sizeof *seen->labels);
+    armc_program_run(program, &(ArmcStepInfo){0}, FEW);
     for (size_t l = 0; l < net->graph->likelihood_count; l++) {
-        int64_t entries = n * net->graph->likelihoods[l]->count * width_of(subject, l);
+        int64_t entries = FEW * net->graph->likelihoods[l]->count * width_of(subject, l);
         const ArmcReal *params = armc_program_params(program, l);
         if (exact && memcmp(seen->params[l], params, (size_t)entries * sizeof *params) != 0)
             fail_msg("%s: not the parameters of a full pass, bit for bit", subject->text);
@@ -100,28 +102,34 @@ static void compare_with_pass(const Seen *seen, int64_t n, bool exact)
     }
 }
 
-static void check_params(const Subject *subject)
+static void check_member(const Subject *subject, int member)
 {
-    enum { N = 9 };
     const ArmcNet *net = subject->net;
     ArmcArena *arena = subject->session->run;
-    subject_weights(subject, 0.5);
-    Seen seen = {.subject = subject, .x = ARMC_NEW_ARRAY(arena, ArmcReal, N * net->variables)};
+    Seen seen = {.subject = subject, .x = ARMC_NEW_ARRAY(arena, ArmcReal, FEW * net->variables)};
     assert_true(net->graph->likelihood_count <= 4);
     for (size_t l = 0; l < net->graph->likelihood_count; l++)
         seen.params[l] = ARMC_NEW_ARRAY(
-            arena, ArmcReal, N * net->graph->likelihoods[l]->count * width_of(subject, l));
-    ArmcSampler *sampler = armc_sampler_new(arena, net->graph, subject->session->kernels);
+            arena, ArmcReal, FEW * net->graph->likelihoods[l]->count * width_of(subject, l));
+    ArmcSampler *sampler =
+        armc_sampler_new(arena, net->graph->members[member], subject->session->kernels);
     assert_non_null(sampler);
-    armc_sampler_prepare(sampler, armc_session_pool(subject->session), N);
-    seen.labels = ARMC_NEW_ARRAY(arena, ArmcReal, N);
-    for (int i = 0; i < N; i++)
+    armc_sampler_prepare(sampler, armc_session_pool(subject->session), FEW);
+    seen.labels = ARMC_NEW_ARRAY(arena, ArmcReal, FEW);
+    for (int i = 0; i < FEW; i++)
         seen.labels[i] = (ArmcReal)(i * 2 % SUBJECT_CLASSES);
-    armc_sampler_begin(sampler, N, (const ArmcReal *[]){seen.labels});
+    armc_sampler_begin(sampler, FEW, (const ArmcReal *[]){seen.labels});
     armc_sampler_draw(sampler, 0, net->variables, note_params, &seen);
 
-    compare_with_pass(&seen, N, true);
-    compare_with_pass(&seen, N, false);
+    compare_with_pass(&seen, member, true);
+    compare_with_pass(&seen, member, false);
+}
+
+static void check_params(const Subject *subject)
+{
+    subject_weights(subject, 0.5);
+    for (int m = 0; m < subject->net->graph->member_count; m++)
+        check_member(subject, m);
 }
 
 static void test_parameters_are_those_of_a_full_pass(void **state)
@@ -190,25 +198,28 @@ static void count_outer_onto(int64_t m, int64_t n, const ArmcReal *a, int64_t ld
 
 static void check_arithmetic(const Subject *subject)
 {
-    enum { N = 4 };
     ArmcArena *arena = subject->session->run;
+    uint64_t seed = subject->session->options.seed;
+    int64_t planned = 0, passes = 0;
     subject_weights(subject, 0.3);
-    ArmcProgram *program = armc_net_compile(subject->session, arena, subject->net,
-                                            ARMC_PROGRAM_PARAMS, N, true, 0, NULL);
-    armc_program_prepare(program, armc_session_pool(subject->session));
+    ArmcPrograms programs = subject_compile(subject, ARMC_PROGRAM_PARAMS, 1, true);
+    for (int64_t i = 0; i < FEW; i++) {
+        int m = armc_sample_member(seed, i, programs.count);
+        ArmcGraph *graph = subject->net->graph->members[m];
+        planned += armc_sampler_plan(armc_sampler_new(arena, graph, subject->session->kernels))
+                       .multiply_adds;
+        counted.count = 0;
+        armc_program_run(programs.items[m], &(ArmcStepInfo){0}, 1);
+        passes += counted.count;
+    }
     counted.count = 0;
-    armc_program_run(program, &(ArmcStepInfo){0}, N);
-    int64_t pass = counted.count;
-    counted.count = 0;
-    draw(subject, &(ArmcSampling){.n = N, .temperature = 1});
-    ArmcSampler *sampler = armc_sampler_new(arena, subject->net->graph, subject->session->kernels);
-    int64_t planned = N * armc_sampler_plan(sampler).multiply_adds;
+    draw(subject, &(ArmcSampling){.n = FEW, .temperature = 1});
     if (counted.count != planned)
         fail_msg("%s: %lld multiply-adds for %d samples, planned were %lld", subject->text,
-                 (long long)counted.count, N, (long long)planned);
-    if ((double)counted.count > 1.05 * (double)pass)
-        fail_msg("%s: %lld multiply-adds to sample, %lld for one pass", subject->text,
-                 (long long)counted.count, (long long)pass);
+                 (long long)counted.count, FEW, (long long)planned);
+    if ((double)counted.count > 1.05 * (double)passes)
+        fail_msg("%s: %lld multiply-adds to sample, %lld for full passes", subject->text,
+                 (long long)counted.count, (long long)passes);
 }
 
 /* Counting is not made for threads. */
