@@ -84,7 +84,7 @@ LIBRARY := $(BUILD)/libarmc.a
 
 # --- what one calls ----------------------------------------------------------------------------------------------------
 
-.PHONY: all debug asan double program unit fuzzers replays fuzz deps demo test big lint bench bench-prove bench-sample profile fmt fmt-check install clean FORCE
+.PHONY: all debug asan double program unit benches fuzzers replays fuzz deps demo test big lint bench bench-prove bench-sample profile fmt fmt-check install clean FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -227,6 +227,7 @@ $(BENCH): $(BUILD)/bench/%: $(BUILD)/bench/%.o $(LIBRARY)
 .SECONDARY: $(BENCH:%=%.o)
 -include $(BENCH:%=%.d)
 
+benches: $(BENCH)
 bench: program $(BENCH)
 	@bench/run
 

@@ -46,8 +46,8 @@ static bool open_net(ArmcSession *session, void *context)
     if (!script.tree || !armc_script_pass(session, &script, ARMC_MODE_RUN))
         return false;
     ArmcShape shape = armc_shape_make(3, (int64_t[]){SIDE, SIDE, 1});
-    b->net =
-        armc_net_bind_shape(session, armc_module_find(session->module, "net"), shape, LEVELS, NULL);
+    b->net = armc_net_bind_shape(session, armc_module_find(session->module, "net"), shape, LEVELS,
+                                 0, NULL);
     if (!b->net)
         return false;
     set_weights(b);
@@ -123,7 +123,10 @@ static void draw(Bench *b, ArmcArena *arena, int64_t n)
 
 static ArmcProgram *compile(const Bench *b, ArmcArena *arena, ArmcProgramKind kind, int64_t n)
 {
-    ArmcProgram *program = armc_net_compile(b->session, arena, b->net, kind, n, true, 0, NULL);
+    ArmcPrograms programs = {0};
+    bool fits = armc_net_compile(b->session, arena, b->net, kind, n, true, 0, NULL, &programs);
+    ARMC_ASSERT(fits && programs.count == 1);
+    ArmcProgram *program = programs.items[0];
     armc_program_prepare(program, armc_session_pool(b->session));
     memcpy(armc_program_input(program, 0), b->batch, (size_t)(n * PIXELS) * sizeof *b->batch);
     return program;
