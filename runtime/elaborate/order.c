@@ -153,12 +153,12 @@ static ArmcThing *call_ranks(ArmcElaborator *e, const ArmcAttr *args, const Armc
     const ArmcValue *x = variable_of(e, "ranks", args[0].thing, origin);
     if (!x)
         return NULL;
-    const int64_t *rank = ((const ArmcInput *)x->node->leaf)->rank;
+    const ArmcInput *input = x->node->leaf;
     int64_t each = args[1].i, size = armc_shape_size(x->shape) * each;
     ArmcShape shape = armc_shape_make(1, &size);
     double *data = armc_array_room(e, shape, origin);
     for (int64_t i = 0; data && i < size; i++)
-        data[i] = (double)(rank ? rank[i / each] : i / each);
+        data[i] = (double)armc_input_rank(input, i / each);
     return data ? armc_thing_array(e, shape, data, origin) : NULL;
 }
 ARMC_BUILTIN(ranks) = {"ranks",
@@ -175,12 +175,12 @@ static ArmcThing *call_visits(ArmcElaborator *e, const ArmcAttr *args, const Arm
     const ArmcValue *x = variable_of(e, "visits", args[0].thing, origin);
     if (!x)
         return NULL;
-    const int64_t *rank = ((const ArmcInput *)x->node->leaf)->rank;
+    const ArmcInput *input = x->node->leaf;
     int64_t size = armc_shape_size(x->shape);
     ArmcShape shape = armc_shape_make(1, &size);
     double *data = armc_array_room(e, shape, origin);
     for (int64_t i = 0; data && i < size; i++)
-        data[rank ? rank[i] : i] = (double)i;
+        data[i] = (double)armc_input_at(input, i);
     return data ? armc_thing_array(e, shape, data, origin) : NULL;
 }
 ARMC_BUILTIN(visits) = {"visits",

@@ -65,12 +65,12 @@ static ArmcReal **random_inputs(ArmcArena *arena, const ArmcGraph *model, const 
 /* d -log p(variable) / d input; NULL where none flows. */
 static ArmcValue *append_gradient(ArmcGraph *graph, const ArmcGraph *model, int64_t variable)
 {
-    ArmcLikelihoodEntry at = armc_likelihood_of(model, variable);
-    const ArmcLikelihood *likelihood = at.likelihood;
+    ArmcPlaceOf at = armc_likelihood_places(graph->arena, model)[variable];
+    const ArmcLikelihood *likelihood = model->likelihoods[at.likelihood];
     ArmcValue *in[2] = {likelihood->params, likelihood->target}, *gradient;
     ArmcValue *nll = armc_graph_append(graph, likelihood->dist->nll, 2, in, NULL, NULL);
     double *one = ARMC_NEW_ARRAY(graph->arena, double, likelihood->count);
-    one[at.place] = 1;
+    one[at.k] = 1;
     ArmcValue *dy = armc_graph_constant(graph, nll->shape, one, NULL);
     armc_differentiate(graph, 1, &nll, &dy, 1, (ArmcValue *[]){model->inputs[0]->value}, &gradient);
     return gradient;

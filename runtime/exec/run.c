@@ -70,7 +70,7 @@ static void gather_nll(ArmcProgram *program, int64_t n)
         const ArmcReal *nll = armc_exec_data(program, program->outputs.values[i]);
         for (int64_t b = 0; b < n; b++)
             for (int64_t k = 0; k < likelihood->count; k++)
-                program->nll[b * variables + (likelihood->entries ? likelihood->entries[k] : k)] =
+                program->nll[b * variables + armc_likelihood_entry(likelihood, k)] =
                     nll[b * likelihood->count + k];
     }
 }

@@ -8,12 +8,6 @@
  * while their rows, of which few are at work at a time, should stay near. */
 enum { LEAST_CHUNK = 8, CACHE_BYTES = 1 << 21 };
 
-/* Where the parameters of a variable are. */
-typedef struct Draw {
-    size_t likelihood;
-    int64_t position; /* among its entries */
-} Draw;
-
 /* A node at work on a chunk: filled in for each cell, as much as differs. */
 typedef struct Frame {
     ArmcRows rows;
@@ -30,8 +24,8 @@ struct ArmcSampler {
     const ArmcKernels *k;
     ArmcTimetable *table;
     ArmcSamplerPlan plan;
-    const Draw *draws;      /* by variable */
-    const ArmcReal **fixed; /* by value id: what is the same for all samples */
+    const ArmcPlaceOf *places; /* of each variable's distribution */
+    const ArmcReal **fixed;    /* by value id: what is the same for all samples */
     ArmcPool *pool;
     int64_t n, chunk, chunks; /* samples at work, in a chunk at most, chunks at most */
     ArmcReal **memory;        /* of each chunk */
@@ -39,17 +33,6 @@ struct ArmcSampler {
 };
 
 /* --- compiling --- */
-
-static void find_draws(ArmcSampler *sampler)
-{
-    Draw *draws = ARMC_NEW_ARRAY(sampler->arena, Draw, sampler->table->variables);
-    for (size_t l = 0; l < sampler->model->likelihood_count; l++) {
-        const ArmcLikelihood *likelihood = sampler->model->likelihoods[l];
-        for (int64_t k = 0; k < likelihood->count; k++)
-            draws[likelihood->entries ? likelihood->entries[k] : k] = (Draw){l, k};
-    }
-    sampler->draws = draws;
-}
 
 /* The graph that makes the distributions' parameters, simplified as programs are. */
 static ArmcGraph *params_graph(ArmcArena *arena, ArmcGraph *model, const ArmcKernels *kernels,
@@ -79,7 +62,7 @@ ArmcSampler *armc_sampler_new(ArmcArena *arena, ArmcGraph *model, const ArmcKern
     for (size_t i = 0; i < graph->node_count; i++)
         sampler->plan.forward_multiply_adds +=
             graph->nodes[i]->out[0]->batched ? armc_node_cost(graph->nodes[i]) : 0;
-    find_draws(sampler);
+    sampler->places = armc_likelihood_places(arena, model);
     return sampler;
 }
 
@@ -432,10 +415,10 @@ static const ArmcValue *variable_in(const ArmcSampler *sampler)
 static void draw_variable(const Chunk *chunk, const Stretch *stretch, int64_t variable,
                           const ArmcValue *input)
 {
-    const Draw *draw = &chunk->sampler->draws[variable];
+    const ArmcPlaceOf *draw = &chunk->sampler->places[variable];
     int64_t step, channels = input ? armc_shape_features(input->shape) : 1;
-    const ArmcReal *params = rows_at(chunk, chunk->sampler->table->params.values[draw->likelihood],
-                                     draw->position, &step);
+    const ArmcReal *params =
+        rows_at(chunk, chunk->sampler->table->params.values[draw->likelihood], draw->k, &step);
     ArmcReal *to = input ? row_of(chunk, input, variable / channels) + variable % channels : NULL;
     int64_t to_step = input ? chunk->sampler->table->places[input->id].pitch : 0;
     int levels[ARMC_MOST_CHUNK];
@@ -454,7 +437,7 @@ static void draw_stretch(void *context, int64_t task, int worker)
     const ArmcValue *input = variable_in(stretch->sampler);
     (void)worker;
     for (int64_t t = stretch->from; t < stretch->to; t++) {
-        draw_variable(&chunk, stretch, stretch->sampler->table->variable[t], input);
+        draw_variable(&chunk, stretch, armc_input_at(stretch->sampler->model->inputs[0], t), input);
         run_time(&chunk, t);
     }
 }

@@ -17,7 +17,7 @@ typedef struct Planner {
     ArmcTimetable *table;
     const ArmcGraph *graph, *model;
     ArmcReady ready;
-    uint8_t **needed; /* by value id: [site * groups + group] */
+    uint8_t **needed; /* by value id: [site * groups + group]; NULL: nothing of it */
     Item *items;
     size_t item_count, item_capacity;
     const ArmcNode *node; /* whose reads are visited */
@@ -44,44 +44,17 @@ static bool has_cells(const ArmcNode *node)
 
 /* --- what is needed --- */
 
-static void need(void *context, int input, int64_t site, int group)
-{
-    Planner *s = context;
-    const ArmcValue *value = read_value(s, input);
-    if (value->batched)
-        s->needed[value->id][site * value->groups.count + group] = 1;
-}
-
-static void need_reads(Planner *s, const ArmcNode *node)
-{
-    const ArmcValue *out = node->out[0];
-    s->node = node;
-    for (int64_t i = sites_of(out); i-- > 0;) {
-        int64_t site = armc_site_in_order(node, i);
-        for (int g = 0; g < out->groups.count; g++)
-            if (s->needed[out->id][site * out->groups.count + g])
-                armc_reads(node, site, g, need, s);
-    }
-}
-
 static void mark_needed(Planner *s)
 {
-    const ArmcGraph *graph = s->graph;
-    s->needed = ARMC_NEW_ARRAY(s->arena, uint8_t *, graph->value_count);
-    for (size_t i = 0; i < graph->node_count; i++) {
-        const ArmcValue *out = graph->nodes[i]->out[0];
-        if (out->batched)
-            s->needed[out->id] =
-                ARMC_NEW_ARRAY(s->arena, uint8_t, sites_of(out) * out->groups.count);
-    }
+    s->needed = ARMC_NEW_ARRAY(s->arena, uint8_t *, s->graph->value_count);
     for (size_t l = 0; l < s->table->params.count; l++) {
         const ArmcValue *params = s->table->params.values[l];
-        if (params->batched)
-            memset(s->needed[params->id], 1, (size_t)(sites_of(params) * params->groups.count));
+        if (!params->batched)
+            continue;
+        s->needed[params->id] = armc_marks_new(s->arena, params);
+        memset(s->needed[params->id], 1, (size_t)(sites_of(params) * params->groups.count));
     }
-    for (size_t i = graph->node_count; i-- > 0;)
-        if (has_cells(graph->nodes[i]))
-            need_reads(s, graph->nodes[i]);
+    armc_reads_back(s->arena, s->graph, s->needed);
 }
 
 /* --- cells --- */
@@ -94,7 +67,7 @@ static bool joins_groups(const ArmcNode *node)
 
 /* Parts of a node's row, one for each (begin, end) that occurs, so that sites share them. */
 typedef struct Parts {
-    ArmcPart **at; /* by begin; a chain would be rare: the longest so far stands here */
+    ArmcPart **at; /* by begin: the last one made */
     const ArmcNode *node;
 } Parts;
 
@@ -180,7 +153,7 @@ static void collect_cells(Planner *s)
 {
     for (size_t n = 0; n < s->graph->node_count; n++) {
         const ArmcNode *node = s->graph->nodes[n];
-        if (!has_cells(node))
+        if (!has_cells(node) || !s->needed[node->out[0]->id])
             continue;
         if (has_pieces(node)) {
             add_pieces(s, node);
@@ -277,7 +250,7 @@ static void note_draws(Planner *s)
         const ArmcLikelihood *likelihood = s->model->likelihoods[l];
         const ArmcValue *params = table->params.values[l];
         for (int64_t k = 0; params->batched && k < likelihood->count; k++) {
-            int64_t entry = likelihood->entries ? likelihood->entries[k] : k;
+            int64_t entry = armc_likelihood_entry(likelihood, k);
             int64_t until = table->first[armc_input_rank(s->model->inputs[0], entry) + 1];
             if (s->last_at[params->id][k] < until)
                 s->last_at[params->id][k] = until;
@@ -444,29 +417,13 @@ static void place_rows(Planner *s)
 
 /* --- all together --- */
 
-static void order_variables(Planner *s)
-{
-    const ArmcInput *input = s->model->inputs[0];
-    s->table->variables = armc_shape_size(input->shape);
-    int64_t *variable = ARMC_NEW_ARRAY(s->arena, int64_t, s->table->variables);
-    for (int64_t v = 0; v < s->table->variables; v++)
-        variable[armc_input_rank(input, v)] = v;
-    s->table->variable = variable;
-}
-
 static bool is_autoregressive(const Planner *s)
 {
-    for (size_t l = 0; l < s->table->params.count; l++) {
-        const ArmcLikelihood *likelihood = s->model->likelihoods[l];
-        const ArmcValue *params = s->table->params.values[l];
-        for (int64_t k = 0; k < likelihood->count; k++) {
-            int64_t entry = likelihood->entries ? likelihood->entries[k] : k;
-            for (int g = 0; g < params->groups.count; g++)
-                if (armc_ready_at(&s->ready, params, k, g) >=
-                    armc_input_rank(s->model->inputs[0], entry))
-                    return false;
-        }
-    }
+    ArmcLeak leak;
+    for (size_t l = 0; l < s->table->params.count; l++)
+        if (armc_ready_find_leak(&s->ready, s->model->inputs[0], s->model->likelihoods[l],
+                                 s->table->params.values[l], &leak))
+            return false;
     return true;
 }
 
@@ -476,7 +433,7 @@ ArmcTimetable *armc_timetable_new(ArmcArena *arena, const ArmcGraph *graph,
     ArmcTimetable *table = ARMC_NEW(arena, ArmcTimetable);
     *table = (ArmcTimetable){.graph = graph, .params = *params};
     Planner s = {.arena = arena, .table = table, .graph = graph, .model = model};
-    order_variables(&s);
+    table->variables = armc_shape_size(model->inputs[0]->shape);
     s.ready = armc_ready_times(graph);
     if (!is_autoregressive(&s))
         return NULL;

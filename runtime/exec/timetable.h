@@ -31,7 +31,6 @@ typedef struct ArmcTimetable {
     const ArmcGraph *graph;
     ArmcOutputs params; /* of each likelihood */
     int64_t variables;
-    const int64_t *variable; /* by rank */
     const ArmcCell *cells;
     const int64_t *first; /* of time t: cells[first[t + 1]] up to cells[first[t + 2]] */
     int64_t cell_count;

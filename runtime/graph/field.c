@@ -3,70 +3,19 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "runtime/graph/ready.h"
+#include "runtime/graph/reads.h"
 
-typedef struct Sweep {
-    const ArmcNode *node; /* whose reads are visited */
-    uint8_t **seen;       /* by value id: [site * groups + group]; NULL: nothing of it so far */
-    ArmcArena *arena;
-} Sweep;
-
-static int64_t entries_of(const ArmcValue *value)
+/* The entries of the variable that its distribution depends on; NULL: none. */
+static uint8_t *seen_from(ArmcArena *arena, const ArmcGraph *graph, ArmcPlaceOf at)
 {
-    return armc_shape_sites(value->shape) * value->groups.count;
-}
-
-static void see(void *context, int input, int64_t site, int group)
-{
-    Sweep *s = context;
-    const ArmcValue *value = input < 0 ? s->node->out[0] : s->node->in[input];
-    if (!value->batched)
-        return;
-    if (!s->seen[value->id])
-        s->seen[value->id] = ARMC_NEW_ARRAY(s->arena, uint8_t, entries_of(value));
-    s->seen[value->id][site * value->groups.count + group] = 1;
-}
-
-/* What the seen entries of a node's result read. A scan reads its own earlier entries, so these
- * come after those that read them. */
-static void sweep_node(Sweep *s, const ArmcNode *node)
-{
-    const ArmcValue *out = node->out[0];
-    const uint8_t *seen = s->seen[out->id];
-    s->node = node;
-    for (int64_t i = armc_shape_sites(out->shape); seen && i-- > 0;) {
-        int64_t site = armc_site_in_order(node, i);
-        for (int g = 0; g < out->groups.count; g++)
-            if (seen[site * out->groups.count + g])
-                armc_reads(node, site, g, see, s);
-    }
-}
-
-/* The entries of the variable that one entry's distribution depends on; NULL: none. */
-static uint8_t *seen_from(ArmcArena *arena, const ArmcGraph *graph, ArmcLikelihoodEntry at)
-{
-    Sweep s = {.arena = arena, .seen = ARMC_NEW_ARRAY(arena, uint8_t *, graph->value_count)};
-    const ArmcValue *params = at.likelihood->params;
+    uint8_t **seen = ARMC_NEW_ARRAY(arena, uint8_t *, graph->value_count);
+    const ArmcValue *params = graph->likelihoods[at.likelihood]->params;
     if (!params->batched)
         return NULL;
-    s.seen[params->id] = ARMC_NEW_ARRAY(arena, uint8_t, entries_of(params));
-    memset(s.seen[params->id] + at.place * params->groups.count, 1, (size_t)params->groups.count);
-    for (int i = params->node->id; i >= 0; i--)
-        if (!(graph->nodes[i]->op->flags & ARMC_OP_LEAF))
-            sweep_node(&s, graph->nodes[i]);
-    return s.seen[graph->inputs[0]->value->id]; /* each channel is a group */
-}
-
-ArmcLikelihoodEntry armc_likelihood_of(const ArmcGraph *graph, int64_t variable)
-{
-    for (size_t l = 0; l < graph->likelihood_count; l++) {
-        const ArmcLikelihood *likelihood = graph->likelihoods[l];
-        for (int64_t k = 0; k < likelihood->count; k++)
-            if ((likelihood->entries ? likelihood->entries[k] : k) == variable)
-                return (ArmcLikelihoodEntry){likelihood, k};
-    }
-    ARMC_ASSERT(false); /* likelihoods cover the variable: armc_graph_finish */
-    return (ArmcLikelihoodEntry){0};
+    seen[params->id] = armc_marks_new(arena, params);
+    memset(seen[params->id] + at.k * params->groups.count, 1, (size_t)params->groups.count);
+    armc_reads_back(arena, graph, seen);
+    return seen[graph->inputs[0]->value->id]; /* each channel is a group */
 }
 
 static ArmcFieldMark mark_of(const ArmcField *field, int64_t entry)
@@ -83,7 +32,7 @@ ArmcField armc_field_find(ArmcArena *arena, const ArmcGraph *graph, int64_t vari
     const ArmcInput *input = graph->inputs[0];
     int64_t size = armc_shape_size(input->shape);
     ArmcField field = {.input = input, .variable = variable};
-    field.sees = seen_from(arena, graph, armc_likelihood_of(graph, variable));
+    field.sees = seen_from(arena, graph, armc_likelihood_places(arena, graph)[variable]);
     if (!field.sees)
         field.sees = ARMC_NEW_ARRAY(arena, uint8_t, size);
     field.mark = ARMC_NEW_ARRAY(arena, uint8_t, size);

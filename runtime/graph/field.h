@@ -28,13 +28,6 @@ typedef struct ArmcField {
 /* In `arena`. One sweep back over the graph. */
 ArmcField armc_field_find(ArmcArena *arena, const ArmcGraph *graph, int64_t variable);
 
-/* The likelihood that has a variable, and its place in it. */
-typedef struct ArmcLikelihoodEntry {
-    const ArmcLikelihood *likelihood;
-    int64_t place;
-} ArmcLikelihoodEntry;
-ArmcLikelihoodEntry armc_likelihood_of(const ArmcGraph *graph, int64_t variable);
-
 /* "image(14,14)": an entry as a user counts it. A last dimension of 1 is left out. */
 void armc_input_entry_text(const ArmcInput *input, int64_t entry, ArmcBuf *out);
 

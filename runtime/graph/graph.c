@@ -299,9 +299,7 @@ ArmcValue *armc_graph_input(ArmcGraph *graph, const ArmcInput *input)
     copy->value->levels = input->levels;
     copy->value->groups = armc_groups_each(graph->arena, armc_shape_features(input->shape));
     copy->value->order = input->order;
-    const ArmcOrder *entries;
-    armc_order_fit(graph->arena, input->order, armc_shape_size(input->shape), &entries);
-    copy->rank = entries ? entries->rank : NULL;
+    armc_order_fit(graph->arena, input->order, armc_shape_size(input->shape), &copy->entry_order);
     ARMC_PUSH(graph->arena, graph->inputs, graph->input_count, graph->input_capacity, copy);
     return copy->value;
 }

@@ -102,12 +102,22 @@ typedef struct ArmcInput {
     const char *name;
     ArmcShape shape; /* as the data has it: 28x28x1 */
     int levels;
-    bool given;             /* `given`: conditions, cuts the proof */
-    const ArmcOrder *order; /* of its pixels or of all its entries; NULL: raster */
-    const int64_t *rank;    /* the same: rank[i] for entry i; set by armc_graph_input */
+    bool given;                   /* `given`: conditions, cuts the proof */
+    const ArmcOrder *order;       /* of its pixels or of all its entries; NULL: raster */
+    const ArmcOrder *entry_order; /* the same, of its entries; set by armc_graph_input */
     ArmcValue *value;
     const ArmcOrigin *origin;
 } ArmcInput;
+
+/* Rank of an entry of the variable, and the entry of a rank. */
+static inline int64_t armc_input_rank(const ArmcInput *input, int64_t entry)
+{
+    return armc_order_rank(input->entry_order, entry);
+}
+static inline int64_t armc_input_at(const ArmcInput *input, int64_t rank)
+{
+    return armc_order_at(input->entry_order, rank);
+}
 
 /* One `x ~ distribution`: entries of the variable and the parameters of their distribution. */
 typedef struct ArmcLikelihood {
@@ -118,6 +128,19 @@ typedef struct ArmcLikelihood {
     ArmcValue *params;      /* count x width */
     const ArmcOrigin *origin;
 } ArmcLikelihood;
+
+/* Which variable its k-th one is. */
+static inline int64_t armc_likelihood_entry(const ArmcLikelihood *likelihood, int64_t k)
+{
+    return likelihood->entries ? likelihood->entries[k] : k;
+}
+
+/* Where the distribution of a variable is: its likelihood, and its place among the entries of that.
+ */
+typedef struct ArmcPlaceOf {
+    size_t likelihood;
+    int64_t k;
+} ArmcPlaceOf;
 
 struct ArmcGraph {
     ArmcArena *arena;
@@ -157,6 +180,9 @@ ArmcValue *armc_graph_call(ArmcGraph *graph, const ArmcOp *op, int in_count, Arm
  * support, an entry covered twice). */
 bool armc_graph_likelihood(ArmcGraph *graph, const ArmcDist *dist, const int64_t *entries,
                            int64_t count, ArmcValue *params, const ArmcOrigin *origin);
+
+/* Of each variable, in `arena`. The graph must be finished: likelihoods cover the variable. */
+const ArmcPlaceOf *armc_likelihood_places(ArmcArena *arena, const ArmcGraph *graph);
 
 /* After the last statement of a model: checks that likelihoods cover the variable, sets fans of the
  * parameters. False after diagnostics. */

@@ -6,8 +6,9 @@
  * entry's own site: so a value that was shifted is in time wherever it is looked at. */
 #include "runtime/graph/leak.h"
 
-#include <inttypes.h>
 #include <string.h>
+
+#include "runtime/graph/field.h"
 
 enum { SHOWN_STEPS = 12, MOST_STEPS = 100000 };
 
@@ -308,25 +309,12 @@ static const char *path_text(const Walk *w, const ArmcSource *text)
 
 static const char *entry_name(ArmcArena *arena, const ArmcInput *input, int64_t entry)
 {
-    ArmcShape shape = input->shape;
-    const char *name = armc_arena_printf(arena, "%s(", input->name);
-    int64_t stride = armc_shape_size(shape);
-    bool skip_last = shape.rank == 3 && shape.dims[2] == 1;
-    for (int d = 0; d < shape.rank - skip_last; d++) {
-        stride /= shape.dims[d];
-        name = armc_arena_printf(arena, "%s%s%" PRId64, name, d ? "," : "",
-                                 entry / stride % shape.dims[d]);
-    }
-    return armc_arena_printf(arena, "%s)", name);
-}
-
-static int64_t entry_of_rank(const ArmcInput *input, int64_t rank)
-{
-    int64_t entry = rank;
-    for (int64_t e = 0; input->rank && e < armc_shape_size(input->shape); e++)
-        if (input->rank[e] == rank)
-            entry = e;
-    return entry;
+    ArmcBuf text;
+    armc_buf_init(&text, armc_arena_fault(arena));
+    armc_input_entry_text(input, entry, &text);
+    const char *name = armc_arena_strdup(arena, text.data);
+    armc_buf_clear(&text);
+    return name;
 }
 
 ArmcDiag *armc_leak_tell(const ArmcGraph *graph, const ArmcReady *ready, const ArmcLeak *leak,
@@ -336,9 +324,9 @@ ArmcDiag *armc_leak_tell(const ArmcGraph *graph, const ArmcReady *ready, const A
     const ArmcLikelihood *likelihood = leak->likelihood;
     const ArmcOrigin *own = armc_origin_user(likelihood->origin);
     const ArmcSource *text = own ? own->span.source : NULL;
-    int64_t entry = likelihood->entries ? likelihood->entries[leak->k] : leak->k;
+    int64_t entry = armc_likelihood_entry(likelihood, leak->k);
     int64_t seen =
-        entry_of_rank(input, armc_ready_at(ready, likelihood->params, leak->k, leak->group));
+        armc_input_at(input, armc_ready_at(ready, likelihood->params, leak->k, leak->group));
     Walk w = {.graph = graph,
               .ready = ready,
               .rank = armc_input_rank(input, entry),

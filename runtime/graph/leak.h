@@ -5,14 +5,6 @@
 
 #include "runtime/graph/ready.h"
 
-/* A parameter that is ready too late: group `group` of the parameters of a likelihood's k-th
- * variable. */
-typedef struct ArmcLeak {
-    const ArmcLikelihood *likelihood;
-    int64_t k;
-    int group;
-} ArmcLeak;
-
 /* Adds the diagnostic. `model` is its place where no stage of the script is to blame. */
 ArmcDiag *armc_leak_tell(const ArmcGraph *graph, const ArmcReady *ready, const ArmcLeak *leak,
                          ArmcDiags *diags, const ArmcOrigin *model);

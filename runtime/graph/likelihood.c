@@ -53,7 +53,7 @@ static bool check_disjoint(ArmcGraph *graph, const int64_t *entries, int64_t cou
     bool *covered = ARMC_NEW_ARRAY(graph->arena, bool, size);
     for (size_t i = 0; i < graph->likelihood_count; i++)
         for (int64_t k = 0; k < graph->likelihoods[i]->count; k++)
-            covered[graph->likelihoods[i]->entries ? graph->likelihoods[i]->entries[k] : k] = true;
+            covered[armc_likelihood_entry(graph->likelihoods[i], k)] = true;
     for (int64_t k = 0; k < count; k++)
         if (covered[entries ? entries[k] : k]) {
             armc_diag_add(graph->diags, ARMC_E_likelihood_twice, origin,
@@ -211,4 +211,14 @@ void armc_params_init_new(ArmcGraph *graph, uint64_t seed)
     for (size_t p = 0; p < graph->param_count; p++)
         if (!graph->params[p]->data)
             init_param(graph, graph->params[p], seed);
+}
+
+const ArmcPlaceOf *armc_likelihood_places(ArmcArena *arena, const ArmcGraph *graph)
+{
+    ArmcPlaceOf *places =
+        ARMC_NEW_ARRAY(arena, ArmcPlaceOf, armc_shape_size(variable_of(graph)->shape));
+    for (size_t l = 0; l < graph->likelihood_count; l++)
+        for (int64_t k = 0; k < graph->likelihoods[l]->count; k++)
+            places[armc_likelihood_entry(graph->likelihoods[l], k)] = (ArmcPlaceOf){l, k};
+    return places;
 }

@@ -3,22 +3,6 @@
 
 #include "runtime/graph/leak.h"
 
-/* The first parameter of a likelihood that is ready too late; false where there is none. */
-static bool find_leak(const ArmcGraph *graph, const ArmcReady *ready,
-                      const ArmcLikelihood *likelihood, ArmcLeak *leak)
-{
-    const ArmcInput *input = graph->inputs[0];
-    const ArmcValue *params = likelihood->params;
-    for (int64_t k = 0; k < likelihood->count; k++)
-        for (int g = 0; g < params->groups.count; g++)
-            if (armc_ready_at(ready, params, k, g) >=
-                armc_input_rank(input, likelihood->entries ? likelihood->entries[k] : k)) {
-                *leak = (ArmcLeak){likelihood, k, g};
-                return true;
-            }
-    return false;
-}
-
 static bool tell(ArmcGraph *graph, const ArmcReady *ready, const ArmcLeak *leak,
                  const ArmcOrigin *model)
 {
@@ -40,7 +24,8 @@ bool armc_prove(ArmcGraph *graph, const ArmcOrigin *model)
     ArmcLeak leak;
     graph->leak = NULL;
     for (size_t i = 0; i < graph->likelihood_count; i++)
-        if (find_leak(graph, &ready, graph->likelihoods[i], &leak))
+        if (armc_ready_find_leak(&ready, graph->inputs[0], graph->likelihoods[i],
+                                 graph->likelihoods[i]->params, &leak))
             return tell(graph, &ready, &leak, model);
     return true;
 }

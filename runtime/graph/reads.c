@@ -33,30 +33,54 @@ void armc_reads(const ArmcNode *node, int64_t site, int group, ArmcRead read, vo
         read_same_site(node, site, group, read, context);
 }
 
-static bool begins_run(const ArmcValue *value, int64_t f)
+int64_t armc_site_in_order(const ArmcNode *node, int64_t i)
 {
-    return f == 0 || armc_group_of(value, f) != armc_group_of(value, f - 1);
+    int64_t rank = node->op->order < 0 ? armc_shape_sites(node->out[0]->shape) - 1 - i : i;
+    return armc_order_at(node->order, rank);
 }
 
-ArmcGroupRuns armc_group_runs(ArmcArena *arena, const ArmcValue *value)
+typedef struct Back {
+    ArmcArena *arena;
+    const ArmcNode *node; /* whose reads are visited */
+    uint8_t **of;
+} Back;
+
+uint8_t *armc_marks_new(ArmcArena *arena, const ArmcValue *value)
 {
-    int64_t features = armc_shape_features(value->shape), runs = 0;
-    ArmcGroupRuns r = {.first = ARMC_NEW_ARRAY(arena, int64_t, value->groups.count + 2)};
-    for (int64_t f = 0; f < features; f++)
-        if (begins_run(value, f)) {
-            r.first[armc_group_of(value, f) + 2]++;
-            runs++;
-        }
-    for (int g = 2; g < value->groups.count + 2; g++)
-        r.first[g] += r.first[g - 1];
-    r.run = ARMC_NEW_ARRAY(arena, ArmcRun, runs);
-    for (int64_t f = 0; f < features; f++) {
-        int64_t *next = &r.first[armc_group_of(value, f) + 1];
-        if (begins_run(value, f))
-            r.run[(*next)++] = (ArmcRun){f, f};
-        r.run[*next - 1].end = f + 1;
+    return ARMC_NEW_ARRAY(arena, uint8_t, armc_shape_sites(value->shape) * value->groups.count);
+}
+
+static void mark(void *context, int input, int64_t site, int group)
+{
+    Back *b = context;
+    const ArmcValue *value = input < 0 ? b->node->out[0] : b->node->in[input];
+    if (!value->batched)
+        return;
+    if (!b->of[value->id])
+        b->of[value->id] = armc_marks_new(b->arena, value);
+    b->of[value->id][site * value->groups.count + group] = 1;
+}
+
+/* A scan reads its own earlier entries, so these come after those that read them. */
+static void mark_reads(Back *b, const ArmcNode *node)
+{
+    const ArmcValue *out = node->out[0];
+    const uint8_t *marked = b->of[out->id];
+    b->node = node;
+    for (int64_t i = armc_shape_sites(out->shape); marked && i-- > 0;) {
+        int64_t site = armc_site_in_order(node, i);
+        for (int g = 0; g < out->groups.count; g++)
+            if (marked[site * out->groups.count + g])
+                armc_reads(node, site, g, mark, b);
     }
-    return r;
+}
+
+void armc_reads_back(ArmcArena *arena, const ArmcGraph *graph, uint8_t **of)
+{
+    Back back = {.arena = arena, .of = of};
+    for (size_t i = graph->node_count; i-- > 0;)
+        if (!(graph->nodes[i]->op->flags & ARMC_OP_LEAF))
+            mark_reads(&back, graph->nodes[i]);
 }
 
 ArmcMoved armc_moved_from(const ArmcNode *node, int64_t entry)

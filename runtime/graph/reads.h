@@ -10,6 +10,17 @@
  * result itself. An entry may be told more than once. */
 void armc_reads(const ArmcNode *node, int64_t site, int group, ArmcRead read, void *context);
 
+/* The i-th site in the order in which a node computes its own entries: scans have one, for other
+ * nodes any will do. */
+int64_t armc_site_in_order(const ArmcNode *node, int64_t i);
+
+/* What is needed for what: `of` holds, by value id, a mark for each entry [site * groups + group],
+ * or NULL where nothing of a value is marked. Marks, walking back over the graph, whatever the
+ * marked entries of batched values read. */
+void armc_reads_back(ArmcArena *arena, const ArmcGraph *graph, uint8_t **of);
+/* All of a value's marks, cleared. */
+uint8_t *armc_marks_new(ArmcArena *arena, const ArmcValue *value);
+
 /* The group of a feature. */
 static inline int armc_group_of(const ArmcValue *value, int64_t feature)
 {
@@ -17,17 +28,6 @@ static inline int armc_group_of(const ArmcValue *value, int64_t feature)
 }
 /* The first feature of a group. */
 int64_t armc_group_first(const ArmcValue *value, int group);
-
-/* The features of each group as runs of neighbours: those of group g are run[first[g]] and on, up
- * to run[first[g + 1]], in ascending order. */
-typedef struct ArmcRun {
-    int64_t begin, end;
-} ArmcRun;
-typedef struct ArmcGroupRuns {
-    int64_t *first;
-    ArmcRun *run;
-} ArmcGroupRuns;
-ArmcGroupRuns armc_group_runs(ArmcArena *arena, const ArmcValue *value);
 
 /* Where one entry of a movement's result comes from; input -1: it is the constant 0. */
 typedef struct ArmcMoved {

@@ -8,12 +8,6 @@ typedef struct Visit {
     int64_t latest;
 } Visit;
 
-int64_t armc_site_in_order(const ArmcNode *node, int64_t i)
-{
-    int64_t rank = node->op->order < 0 ? armc_shape_sites(node->out[0]->shape) - 1 - i : i;
-    return armc_order_at(node->order, rank);
-}
-
 static void note_read(void *context, int input, int64_t site, int group)
 {
     Visit *v = context;
@@ -69,4 +63,17 @@ ArmcReady armc_ready_times(const ArmcGraph *graph)
             compute(graph, &ready, node);
     }
     return ready;
+}
+
+bool armc_ready_find_leak(const ArmcReady *ready, const ArmcInput *variable,
+                          const ArmcLikelihood *likelihood, const ArmcValue *params, ArmcLeak *leak)
+{
+    for (int64_t k = 0; k < likelihood->count; k++)
+        for (int g = 0; g < params->groups.count; g++)
+            if (armc_ready_at(ready, params, k, g) >=
+                armc_input_rank(variable, armc_likelihood_entry(likelihood, k))) {
+                *leak = (ArmcLeak){likelihood, k, g};
+                return true;
+            }
+    return false;
 }

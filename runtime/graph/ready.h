@@ -20,14 +20,18 @@ static inline int64_t armc_ready_at(const ArmcReady *ready, const ArmcValue *val
     return of ? of[site * value->groups.count + group] : -1;
 }
 
-/* Rank of entry i of the variable. */
-static inline int64_t armc_input_rank(const ArmcInput *input, int64_t entry)
-{
-    return input->rank ? input->rank[entry] : entry;
-}
+/* A parameter that is ready too late: group `group` of the parameters of a likelihood's k-th
+ * variable. */
+typedef struct ArmcLeak {
+    const ArmcLikelihood *likelihood;
+    int64_t k;
+    int group;
+} ArmcLeak;
 
-/* The i-th site in the order in which a node computes its own entries: scans have one, for other
- * nodes any will do. */
-int64_t armc_site_in_order(const ArmcNode *node, int64_t i);
+/* The first such parameter of a likelihood; `params` are its parameters in the graph that the ready
+ * times are of. False where there is none. */
+bool armc_ready_find_leak(const ArmcReady *ready, const ArmcInput *variable,
+                          const ArmcLikelihood *likelihood, const ArmcValue *params,
+                          ArmcLeak *leak);
 
 #endif

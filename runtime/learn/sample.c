@@ -95,38 +95,18 @@ static bool draw_all(Drawing *d, ArmcSampler *sampler)
 
 /* --- a forward pass for each variable --- */
 
-/* Where a variable's distribution is found. */
-typedef struct Place {
-    size_t likelihood;
-    int64_t position; /* among the likelihood's entries */
-} Place;
-
 typedef struct Passes {
     ArmcProgram *program;
-    Place *places;  /* of each variable */
-    int64_t *order; /* variables by rank */
+    const ArmcPlaceOf *places; /* of each variable's distribution */
 } Passes;
-
-static void find_places(Passes *p, ArmcArena *arena, const ArmcNet *net, const ArmcGraph *graph)
-{
-    p->places = ARMC_NEW_ARRAY(arena, Place, net->variables);
-    for (size_t l = 0; l < graph->likelihood_count; l++) {
-        const ArmcLikelihood *likelihood = graph->likelihoods[l];
-        for (int64_t i = 0; i < likelihood->count; i++)
-            p->places[likelihood->entries != NULL ? likelihood->entries[i] : i] = (Place){l, i};
-    }
-    p->order = ARMC_NEW_ARRAY(arena, int64_t, net->variables);
-    for (int64_t v = 0; v < net->variables; v++)
-        p->order[armc_input_rank(graph->inputs[0], v)] = v;
-}
 
 static ArmcParamRows params_of(const Drawing *d, const Passes *p, int64_t variable, int64_t n)
 {
-    Place place = p->places[variable];
+    ArmcPlaceOf place = p->places[variable];
     const ArmcLikelihood *likelihood = d->graph->likelihoods[place.likelihood];
     int64_t width = likelihood->dist->width(d->net->levels);
     const ArmcReal *params = armc_program_params(p->program, place.likelihood);
-    return (ArmcParamRows){params + place.position * width, n, likelihood->count * width, width};
+    return (ArmcParamRows){params + place.k * width, n, likelihood->count * width, width};
 }
 
 /* What later variables hold meanwhile is not seen. */
@@ -140,7 +120,7 @@ static bool pass_batch(Drawing *d, const Passes *p, int64_t n)
                (size_t)n * sizeof *d->labels);
     ArmcStepInfo info = {.seed = d->session->options.seed, .example = d->index + d->first};
     for (int64_t i = 0; i < variables; i++) {
-        int64_t variable = p->order[i];
+        int64_t variable = armc_input_at(d->graph->inputs[0], i);
         armc_program_run(p->program, &info, n);
         ArmcParamRows params = params_of(d, p, variable, n);
         int levels[ARMC_MOST_CHUNK];
@@ -160,9 +140,9 @@ static bool pass_all(Drawing *d, ArmcArena *arena, ArmcNet *net, const ArmcOrigi
     if (!armc_net_compile(d->session, arena, net, ARMC_PROGRAM_PARAMS, most, true, 0, origin,
                           &programs))
         return false;
-    Passes p = {.program = programs.items[d->graph->member]};
+    Passes p = {.program = programs.items[d->graph->member],
+                .places = armc_likelihood_places(arena, d->graph)};
     armc_program_prepare(p.program, armc_session_pool(d->session));
-    find_places(&p, arena, net, d->graph);
     for (; d->first < n; d->first += most)
         if (!pass_batch(d, &p, n - d->first < most ? n - d->first : most))
             return false;

@@ -68,16 +68,10 @@ static void split_entry(const ArmcNode *node, int64_t from, int *input, int64_t 
 static void move_reads(const ArmcNode *node, int64_t site, int group, ArmcRead read, void *context)
 {
     const ArmcValue *out = node->out[0];
-    int64_t o = site * armc_shape_features(out->shape) + armc_group_first(out, group), entry;
-    int64_t from = node->map ? node->map[o] : o;
-    int input;
-    if (from < 0)
-        return;
-    split_entry(node, from, &input, &entry);
-    const ArmcValue *in = node->in[input];
-    int64_t width = armc_shape_features(in->shape);
-    if (in->batched)
-        read(context, input, entry / width, armc_group_of(in, entry % width));
+    ArmcMoved from = armc_moved_from(node, site * armc_shape_features(out->shape) +
+                                               armc_group_first(out, group));
+    if (from.input >= 0 && node->in[from.input]->batched)
+        read(context, from.input, from.site, armc_group_of(node->in[from.input], from.feature));
 }
 
 /* What result entries read, one after the other, as a number for each (input, site, group); -1 for

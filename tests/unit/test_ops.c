@@ -187,7 +187,6 @@ static void check_parts(Lab *lab, const Probe *probe)
         return;
     probe_leaves(lab, probe, false, in);
     const ArmcValue *y = lab_call(lab, probe->op->name, probe->attr, probe->in_count, in);
-    ArmcGroupRuns runs = armc_group_runs(lab->arena, y);
     int64_t width = armc_shape_features(y->shape);
     ArmcReal *whole = ARMC_NEW_ARRAY(lab->arena, ArmcReal, width),
              *parts = ARMC_NEW_ARRAY(lab->arena, ArmcReal, width);
@@ -195,8 +194,10 @@ static void check_parts(Lab *lab, const Probe *probe)
         ArmcRows rows = rows_at(lab, y->node, site, whole);
         probe->op->rows(&rows);
         rows.out = parts;
-        for (int64_t r = 0; r < runs.first[y->groups.count]; r++) {
-            ArmcPart part = {runs.run[r].begin, runs.run[r].end, NULL};
+        for (ArmcPart part = {0, 0, NULL}; part.end < width; part.begin = part.end) {
+            for (part.end++;
+                 part.end < width && armc_group_of(y, part.end) == armc_group_of(y, part.begin);)
+                part.end++;
             part.live = live_of(lab, y->node, &part);
             probe->op->part(&rows, &part);
         }
