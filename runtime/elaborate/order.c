@@ -6,24 +6,25 @@
 
 #include "runtime/elaborate/elaborator.h"
 
-static const char *const kind_names[] = {
-    [ARMC_ORDER_RASTER] = "raster",   [ARMC_ORDER_COLUMNS] = "columns",
-    [ARMC_ORDER_SNAKE] = "snake",     [ARMC_ORDER_SPIRAL] = "spiral",
-    [ARMC_ORDER_HILBERT] = "hilbert", [ARMC_ORDER_RANDOM] = "random",
-};
-enum { KINDS = sizeof kind_names / sizeof *kind_names };
-
+/* The kind that a word names; -1: none. */
 static int find_kind(const char *word)
 {
-    for (int kind = 0; kind < KINDS; kind++)
-        if (strcmp(kind_names[kind], word) == 0)
+    const char *at = ARMC_ORDER_KINDS;
+    size_t length = strlen(word);
+    for (int kind = 0;; kind++, at++) {
+        size_t n = strcspn(at, "|");
+        if (n == length && strncmp(at, word, n) == 0)
             return kind;
-    return -1;
+        at += n;
+        if (*at == '\0')
+            return -1;
+    }
 }
 
-static bool order_of_kind(ArmcElaborator *e, ArmcOrderKind kind, uint64_t seed, ArmcShape shape,
+static bool order_of_word(ArmcElaborator *e, const char *word, uint64_t seed, ArmcShape shape,
                           const ArmcOrigin *origin, const ArmcOrder **out)
 {
+    ArmcOrderKind kind = (ArmcOrderKind)find_kind(word);
     if (shape.rank == 3 || kind == ARMC_ORDER_RASTER || kind == ARMC_ORDER_RANDOM) {
         int64_t height = shape.rank == 3 ? shape.dims[0] : 1;
         *out = armc_order_pixels(e->arena, kind, height, armc_shape_sites(shape) / height, seed);
@@ -31,8 +32,8 @@ static bool order_of_kind(ArmcElaborator *e, ArmcOrderKind kind, uint64_t seed, 
     }
     ArmcDiag *diag =
         armc_diag_add(e->diags, ARMC_E_bad_order, origin,
-                      "`order=%s` is for pictures, this is a table of %" PRId64 " column%s",
-                      kind_names[kind], shape.dims[0], shape.dims[0] == 1 ? "" : "s");
+                      "`order=%s` is for pictures, this is a table of %" PRId64 " column%s", word,
+                      shape.dims[0], shape.dims[0] == 1 ? "" : "s");
     armc_diag_help(diag, "tables have `raster`, `random` or a permutation");
     return false;
 }
@@ -104,11 +105,9 @@ bool armc_order_argument(ArmcFrame *frame, const ArmcAttr *order, const ArmcAttr
     if (!thing)
         return true;
     bool is_text = thing->kind == ARMC_THING_SYMBOL || thing->kind == ARMC_THING_STRING;
-    int kind = is_text ? find_kind(thing->text) : -1;
-    if (kind >= 0)
-        return order_of_kind(e, (ArmcOrderKind)kind,
-                             (uint64_t)seed->i + (uint64_t)frame->build->member, shape, origin,
-                             out);
+    if (is_text && find_kind(thing->text) >= 0)
+        return order_of_word(e, thing->text, (uint64_t)seed->i + (uint64_t)frame->build->member,
+                             shape, origin, out);
     if (thing->kind == ARMC_THING_STRING)
         return order_of_file(frame, thing->text, shape, origin, out);
     ArmcThing *array = thing->kind == ARMC_THING_LIST || thing->kind == ARMC_THING_ARRAY
