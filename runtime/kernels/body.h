@@ -13,6 +13,8 @@
 
 #include "runtime/kernels/body_product.h"
 
+#include "runtime/kernels/body_conv.h"
+
 #include "runtime/kernels/body_fused.h"
 
 const ArmcKernels TABLE = {
@@ -44,6 +46,10 @@ const ArmcKernels TABLE = {
     .gemm = gemm_kernel,
     .gemm_dot = gemm_dot_kernel,
     .gemm_outer = gemm_outer_kernel,
+    .packed_size = packed_size_kernel,
+    .pack = pack_kernel,
+    .conv = conv_kernel,
+    .conv_outer = conv_outer_kernel,
     .outer_onto = outer_onto_kernel,
     .gemm_sigmoid_grad = gemm_sigmoid_grad_kernel,
     .adam = adam_kernel,

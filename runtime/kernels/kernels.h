@@ -16,6 +16,11 @@
 
 enum { ARMC_VIRTUAL_LANES = 16 };
 
+/* `length` neighbouring entries from `offset` on, counted from where a pixel of A lies */
+typedef struct ArmcRun {
+    int64_t offset, length;
+} ArmcRun;
+
 typedef struct ArmcKernels {
     const char *name; /* "generic", "avx2", "avx512", "neon" */
 
@@ -64,6 +69,27 @@ typedef struct ArmcKernels {
      * along n. */
     void (*gemm_outer)(int64_t m, int64_t n, int64_t k, const ArmcReal *a, int64_t lda,
                        const ArmcReal *b, int64_t ldb, ArmcReal *c, int64_t ldc, int accumulate);
+
+    /* --- convolutions: A(y,x) = a + y a_row + x a_col, likewise B(y,x) and C(y,x), 0 <= y < h,
+     * 0 <= x < w; what is read for neighbouring pixels may overlap --- */
+    /* Entries that a packed B (k,n) takes; every table packs in its own way. */
+    int64_t (*packed_size)(int64_t k, int64_t n);
+    /* Rows first..first+rows-1 of the packed B (k,n): row first+i, column j is b[i b_row + j
+     * b_col]. One call for each block of rows, in any order; b_row 1 and b_col ldb pack a
+     * transposed matrix. */
+    void (*pack)(int64_t k, int64_t n, int64_t first, int64_t rows, const ArmcReal *b,
+                 int64_t b_row, int64_t b_col, ArmcReal *packed);
+    /* C(y,x)[0..n) = sum over runs r and i < length_r of A(y,x)[offset_r + i] B[row], rows of B
+     * numbered through all runs; or C += with accumulate. The bits of `gemm` of the gathered
+     * entries: one chain for each entry of C, in the order of B's rows. */
+    void (*conv)(int64_t h, int64_t w, int64_t n, const ArmcRun *runs, int64_t count,
+                 const ArmcReal *a, int64_t a_row, int64_t a_col, const ArmcReal *packed,
+                 ArmcReal *c, int64_t c_row, int64_t c_col, int accumulate);
+    /* C (length,n) = sum over pixels of A(y,x)[i] B(y,x)[j], or C +=: the weight gradient of a
+     * run. One chain over the pixels, row by row. */
+    void (*conv_outer)(int64_t h, int64_t w, int64_t length, int64_t n, const ArmcReal *a,
+                       int64_t a_row, int64_t a_col, const ArmcReal *b, int64_t b_row,
+                       int64_t b_col, ArmcReal *c, int64_t ldc, int accumulate);
 
     /* --- products with something else in the same pass; the bits are those of the kernels one
      * after the other --- */
