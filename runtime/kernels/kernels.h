@@ -10,6 +10,7 @@
 #ifndef ARMC_KERNELS_KERNELS_H
 #define ARMC_KERNELS_KERNELS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "runtime/base/real.h"
@@ -20,6 +21,17 @@ enum { ARMC_VIRTUAL_LANES = 16 };
 typedef struct ArmcRun {
     int64_t offset, length;
 } ArmcRun;
+
+/* Rows of n features to be brought to mean 0 and variance 1, then scaled: y = (x - mean) /
+ * sqrt(variance + eps) gain + offset, without what is negative where `relu`. Gradients: dy of y. */
+typedef struct ArmcNormRows {
+    int64_t rows, n;
+    ArmcReal eps;
+    bool relu;
+    const ArmcReal *x, *gain, *offset; /* gain, offset: NULL for none */
+    const ArmcReal *y, *dy;            /* gradients only; y where `relu` */
+    int64_t x_step, y_step, dy_step;   /* from one row to the next */
+} ArmcNormRows;
 
 typedef struct ArmcKernels {
     const char *name; /* "generic", "avx2", "avx512", "neon" */
@@ -102,6 +114,12 @@ typedef struct ArmcKernels {
     void (*gemm_sigmoid_grad)(int64_t m, int64_t n, int64_t k, const ArmcReal *a, int64_t lda,
                               const ArmcReal *b, int64_t ldb, const ArmcReal *y, int64_t ldy,
                               const ArmcReal *o, ArmcReal *c, int64_t ldc);
+
+    /* --- layer normalisation --- */
+    void (*norm)(const ArmcNormRows *rows, ArmcReal *y, int64_t y_step);
+    void (*norm_dx)(const ArmcNormRows *rows, ArmcReal *dx, int64_t dx_step);
+    /* dgain += sum over rows of dy (x - mean) / deviation, doffset += sum of dy */
+    void (*norm_dw)(const ArmcNormRows *rows, ArmcReal *dgain, ArmcReal *doffset);
 
     /* --- optimisers over n contiguous entries --- */
     /* Adam (Kingma and Ba, 2015), with bias correction folded into `rate` and `epsilon` by the

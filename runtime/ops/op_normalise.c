@@ -4,92 +4,35 @@
 
 #include "runtime/graph/groups.h"
 #include "runtime/graph/reads.h"
+#include "runtime/ops/sets.h"
 #include "runtime/ops/weight_reads.h"
 
 enum { WORD = 64 };
 
-/* --- sets of features --- */
-
-/* Features begin..end of a row; unless `whole` only those among them whose `of` is that of the
- * first one. */
-typedef struct Set {
-    const int64_t *of;
-    int64_t begin, end, count;
-    bool whole;
-} Set;
-
-/* NULL: all features are one set. */
-static const int64_t *sets_of(const ArmcNode *node)
-{
-    return node->attr[0].count > 0 ? node->attr[0].ints : NULL;
-}
-
-/* The set of feature f in a row of n, none of which is before f. */
-static Set set_from(const int64_t *of, int64_t f, int64_t n)
-{
-    Set set = {of, f, f, 0, true};
-    for (int64_t i = f; i < n; i++)
-        if (!of || of[i] == of[f]) {
-            set.end = i + 1;
-            set.count++;
-        }
-    set.whole = set.count == set.end - set.begin;
-    return set;
-}
-
-/* The next set of a row of n features, by its first feature; false behind the last one. */
-static bool next_set(const ArmcNode *node, int64_t n, Set *set, int64_t *f)
-{
-    const int64_t *of = sets_of(node);
-    for (; *f < n; ++*f) {
-        bool is_known = !of && *f > 0;
-        for (int64_t i = *f - 1; of && !is_known && i >= 0; i--)
-            is_known = of[i] == of[*f];
-        if (is_known)
-            continue;
-        *set = set_from(of, *f, n);
-        ++*f;
-        return true;
-    }
-    return false;
-}
-
-/* The next run of neighbours in a set; begins with begin = end = 0. */
-static bool next_run(const Set *set, int64_t *begin, int64_t *end)
-{
-    *begin = *end > set->begin ? *end : set->begin;
-    while (!set->whole && *begin < set->end && set->of[*begin] != set->of[set->begin])
-        ++*begin;
-    *end = set->whole ? set->end : *begin;
-    while (!set->whole && *end < set->end && set->of[*end] == set->of[set->begin])
-        ++*end;
-    return *begin < *end && *begin < set->end;
-}
-
 /* --- arithmetic --- */
 
-static ArmcReal mean_of(const ArmcKernels *k, const Set *set, const ArmcReal *x)
+static ArmcReal mean_of(const ArmcKernels *k, const ArmcSet *set, const ArmcReal *x)
 {
     ArmcReal sum = 0;
-    for (int64_t begin = 0, end = 0; next_run(set, &begin, &end);)
+    for (int64_t begin = 0, end = 0; armc_set_next_run(set, &begin, &end);)
         sum += k->sum(end - begin, x + begin);
     return sum / (ArmcReal)set->count;
 }
 
-static ArmcReal mean_product(const ArmcKernels *k, const Set *set, const ArmcReal *a,
+static ArmcReal mean_product(const ArmcKernels *k, const ArmcSet *set, const ArmcReal *a,
                              const ArmcReal *b)
 {
     ArmcReal sum = 0;
-    for (int64_t begin = 0, end = 0; next_run(set, &begin, &end);)
+    for (int64_t begin = 0, end = 0; armc_set_next_run(set, &begin, &end);)
         sum += k->dot(end - begin, a + begin, b + begin);
     return sum / (ArmcReal)set->count;
 }
 
 /* y = x - mean of x; returns 1 / sqrt(mean of y² + eps). */
-static ArmcReal centre(const ArmcRows *rows, const Set *set, const ArmcReal *x, ArmcReal *y)
+static ArmcReal centre(const ArmcRows *rows, const ArmcSet *set, const ArmcReal *x, ArmcReal *y)
 {
     ArmcReal mean = mean_of(rows->k, set, x);
-    for (int64_t begin = 0, end = 0; next_run(set, &begin, &end);)
+    for (int64_t begin = 0, end = 0; armc_set_next_run(set, &begin, &end);)
         for (int64_t i = begin; i < end; i++)
             y[i] = x[i] - mean;
     ArmcReal deviation = mean_product(rows->k, set, y, y) + (ArmcReal)rows->node->attr[1].r;
@@ -97,15 +40,30 @@ static ArmcReal centre(const ArmcRows *rows, const Set *set, const ArmcReal *x, 
     return 1 / deviation;
 }
 
-static void scale_set(const ArmcKernels *k, const Set *set, ArmcReal factor, ArmcReal *y)
+static void scale_set(const ArmcKernels *k, const ArmcSet *set, ArmcReal factor, ArmcReal *y)
 {
-    for (int64_t begin = 0, end = 0; next_run(set, &begin, &end);)
+    for (int64_t begin = 0, end = 0; armc_set_next_run(set, &begin, &end);)
         k->scale(end - begin, factor, y + begin, y + begin);
 }
 
-/* y = (x - mean of x) / sqrt(variance of x + eps) */
-static void normalise_set(const ArmcRows *rows, const Set *set)
+/* The rows of a whole set. */
+static ArmcNormRows norm_rows(const ArmcRows *rows, const ArmcSet *set)
 {
+    return (ArmcNormRows){.rows = rows->n,
+                          .n = set->count,
+                          .eps = (ArmcReal)rows->node->attr[1].r,
+                          .x = rows->in[0] + set->begin,
+                          .x_step = rows->in_step[0]};
+}
+
+/* y = (x - mean of x) / sqrt(variance of x + eps) */
+static void normalise_set(const ArmcRows *rows, const ArmcSet *set)
+{
+    if (set->whole) {
+        const ArmcNormRows norm = norm_rows(rows, set);
+        rows->k->norm(&norm, rows->out + set->begin, rows->out_step);
+        return;
+    }
     for (int64_t r = 0; r < rows->n; r++) {
         ArmcReal *y = rows->out + r * rows->out_step;
         scale_set(rows->k, set, centre(rows, set, rows->in[0] + r * rows->in_step[0], y), y);
@@ -114,14 +72,14 @@ static void normalise_set(const ArmcRows *rows, const Set *set)
 
 static void normalise_rows(const ArmcRows *rows)
 {
-    Set set;
-    for (int64_t f = 0; next_set(rows->node, rows->out_width, &set, &f);)
+    ArmcSet set;
+    for (int64_t f = 0; armc_set_next(rows->node, rows->out_width, &set, &f);)
         normalise_set(rows, &set);
 }
 
-static bool meets(const Set *set, const ArmcPart *part)
+static bool meets(const ArmcSet *set, const ArmcPart *part)
 {
-    for (int64_t begin = 0, end = 0; next_run(set, &begin, &end);)
+    for (int64_t begin = 0, end = 0; armc_set_next_run(set, &begin, &end);)
         if (begin < part->end && end > part->begin)
             return true;
     return false;
@@ -131,8 +89,8 @@ static bool meets(const Set *set, const ArmcPart *part)
  * the same time, and gets the same bits whenever it is computed. */
 static void normalise_part(const ArmcRows *rows, const ArmcPart *part)
 {
-    Set set;
-    for (int64_t f = 0; next_set(rows->node, rows->out_width, &set, &f);)
+    ArmcSet set;
+    for (int64_t f = 0; armc_set_next(rows->node, rows->out_width, &set, &f);)
         if (meets(&set, part))
             normalise_set(rows, &set);
 }
@@ -140,9 +98,9 @@ static void normalise_part(const ArmcRows *rows, const ArmcPart *part)
 /* --- what it depends on --- */
 
 /* Features that are alone in their set are 0, whatever x is. */
-static bool reads_group(const ArmcValue *x, const Set *set, int group)
+static bool reads_group(const ArmcValue *x, const ArmcSet *set, int group)
 {
-    for (int64_t begin = 0, end = 0; set->count > 1 && next_run(set, &begin, &end);)
+    for (int64_t begin = 0, end = 0; set->count > 1 && armc_set_next_run(set, &begin, &end);)
         for (int64_t i = begin; i < end; i++)
             if (armc_group_of(x, i) == group)
                 return true;
@@ -152,10 +110,10 @@ static bool reads_group(const ArmcValue *x, const Set *set, int group)
 /* Parts features by whether their set reads one group of x. */
 static void split_by_group(ArmcGrouping *g, const ArmcNode *node, int group)
 {
-    Set set;
-    for (int64_t f = 0; next_set(node, g->features, &set, &f);) {
+    ArmcSet set;
+    for (int64_t f = 0; armc_set_next(node, g->features, &set, &f);) {
         bool is_read = reads_group(node->in[0], &set, group);
-        for (int64_t begin = 0, end = 0; next_run(&set, &begin, &end);)
+        for (int64_t begin = 0, end = 0; armc_set_next_run(&set, &begin, &end);)
             for (int64_t i = begin; i < end; i++)
                 g->key[i] = is_read;
     }
@@ -168,7 +126,8 @@ static const ArmcGroupReads *group_reads(ArmcArena *arena, const ArmcNode *node)
     int words = (x->groups.count + WORD - 1) / WORD;
     uint64_t *bits = ARMC_NEW_ARRAY(arena, uint64_t, (int64_t)y->groups.count * words);
     for (int g = 0; g < y->groups.count; g++) {
-        Set set = set_from(sets_of(node), armc_group_first(y, g), armc_shape_features(y->shape));
+        ArmcSet set = armc_set_from(armc_sets_of(node), armc_group_first(y, g),
+                                    armc_shape_features(y->shape));
         for (int from = 0; from < x->groups.count; from++)
             if (reads_group(x, &set, from))
                 bits[g * words + from / WORD] |= UINT64_C(1) << from % WORD;
@@ -243,28 +202,39 @@ ARMC_OP(normalise) = {
 };
 
 /* dx = (dy - mean of dy - y mean of (y dy)) / sqrt(variance of x + eps), y the op's result */
-static void normalise_dx_set(const ArmcRows *rows, const Set *set)
+static void normalise_dx_row(const ArmcRows *rows, const ArmcSet *set, int64_t r)
 {
     const ArmcKernels *k = rows->k;
-    for (int64_t r = 0; r < rows->n; r++) {
-        const ArmcReal *dy = rows->in[1] + r * rows->in_step[1];
-        ArmcReal *dx = rows->out + r * rows->out_step;
-        ArmcReal factor = centre(rows, set, rows->in[0] + r * rows->in_step[0], dx);
-        scale_set(k, set, factor, dx);
-        ArmcReal along = mean_product(k, set, dx, dy), mean = mean_of(k, set, dy);
-        for (int64_t begin = 0, end = 0; next_run(set, &begin, &end);) {
-            k->scale(end - begin, -along, dx + begin, dx + begin);
-            for (int64_t i = begin; i < end; i++)
-                dx[i] += dy[i] - mean;
-        }
-        scale_set(k, set, factor, dx);
+    const ArmcReal *dy = rows->in[1] + r * rows->in_step[1];
+    ArmcReal *dx = rows->out + r * rows->out_step;
+    ArmcReal factor = centre(rows, set, rows->in[0] + r * rows->in_step[0], dx);
+    scale_set(k, set, factor, dx);
+    ArmcReal along = mean_product(k, set, dx, dy), mean = mean_of(k, set, dy);
+    for (int64_t begin = 0, end = 0; armc_set_next_run(set, &begin, &end);) {
+        k->scale(end - begin, -along, dx + begin, dx + begin);
+        for (int64_t i = begin; i < end; i++)
+            dx[i] += dy[i] - mean;
     }
+    scale_set(k, set, factor, dx);
+}
+
+static void normalise_dx_set(const ArmcRows *rows, const ArmcSet *set)
+{
+    if (set->whole) {
+        ArmcNormRows norm = norm_rows(rows, set);
+        norm.dy = rows->in[1] + set->begin;
+        norm.dy_step = rows->in_step[1];
+        rows->k->norm_dx(&norm, rows->out + set->begin, rows->out_step);
+        return;
+    }
+    for (int64_t r = 0; r < rows->n; r++)
+        normalise_dx_row(rows, set, r);
 }
 
 static void normalise_dx_rows(const ArmcRows *rows)
 {
-    Set set;
-    for (int64_t f = 0; next_set(rows->node, rows->out_width, &set, &f);)
+    ArmcSet set;
+    for (int64_t f = 0; armc_set_next(rows->node, rows->out_width, &set, &f);)
         normalise_dx_set(rows, &set);
 }
 

@@ -138,6 +138,27 @@ static void descending_then_ascending(Lab *lab)
 
 /* --- dense ones --- */
 
+static ArmcValue *layer_norm(Lab *lab, const char *name, const char *n, ArmcValue *x)
+{
+    ArmcValue *gain = lab_param(lab, armc_arena_printf(lab->arena, "%s.gain", name), n, NULL);
+    ArmcValue *offset = lab_param(lab, armc_arena_printf(lab->arena, "%s.offset", name), n, NULL);
+    ArmcAttr attr[2] = {{0}, lab_real(1e-5)}; /* sets, eps */
+    ArmcValue *scaled = LAB(lab, "mul", NULL, LAB(lab, "normalise", attr, x), gain);
+    return LAB(lab, "add", NULL, scaled, offset);
+}
+
+/* Layer normalisation with and without a ReLU behind it, of rows that fill no whole vectors. */
+static void normalised(Lab *lab)
+{
+    ArmcValue *x = LAB(lab, "scale", NULL, lab_input(lab, "image", "5x7x1", 3));
+    ArmcValue *wide = LAB(lab, "matmul", NULL, x, lab_param(lab, "in", "1x37", NULL));
+    ArmcValue *first = LAB(lab, "relu", NULL, layer_norm(lab, "first", "37", wide));
+    ArmcValue *narrow = LAB(lab, "matmul", NULL, first, lab_param(lab, "between", "37x5", NULL));
+    ArmcValue *second = layer_norm(lab, "second", "5", narrow);
+    model_likelihood(lab, "categorical",
+                     LAB(lab, "matmul", NULL, second, lab_param(lab, "out", "5x3", NULL)));
+}
+
 static void dense_masked(Lab *lab)
 {
     ArmcValue *x =
@@ -322,6 +343,7 @@ const Model models[] = {
     {"bare_sum", bare_sum, false},
     {"descending_then_ascending", descending_then_ascending, false},
     {"dense_masked", dense_masked, false},
+    {"normalised", normalised, false},
     {"by_pixel", by_pixel, false},
     {"channels", channels, false},
     {"nade_random", nade_random, false},
