@@ -376,7 +376,7 @@ ArmcAttr *armc_conv_plain_attrs(ArmcGraph *graph, const ArmcNode *node)
 {
     const ArmcConv *conv = node->plan;
     int axes = axes_of(node);
-    bool transposed = conv->y.up > 1 || conv->x.up > 1 || conv->mirrored;
+    bool transposed = conv->mirrored;
     Pad y = plain_pad(&conv->y, transposed), x = plain_pad(&conv->x, transposed);
     int64_t stride[] = {transposed ? conv->y.up : conv->y.stride,
                         transposed ? conv->x.up : conv->x.stride};
@@ -385,7 +385,7 @@ ArmcAttr *armc_conv_plain_attrs(ArmcGraph *graph, const ArmcNode *node)
     ArmcAttr *attr = ARMC_NEW_ARRAY(graph->arena, ArmcAttr, ARMC_MAX_ATTRS);
     attr[ARMC_CONV_STRIDE] = list_attr(graph, axes, stride);
     attr[ARMC_CONV_DILATION] = list_attr(graph, axes, dilation);
-    attr[ARMC_CONV_GROUPS] = node->attr[ARMC_CONV_GROUPS];
+    attr[ARMC_CONV_GROUPS] = (ArmcAttr){.given = true, .i = conv->groups};
     attr[ARMC_CONV_PAD] = list_attr(graph, 2 * axes, pad);
     attr[ARMC_CONV_SIZE] = transposed ? list_attr(graph, axes, size) : (ArmcAttr){0};
     return attr;
