@@ -212,6 +212,11 @@ demo:
 lint:
 	@tools/lint.sh
 
+# The kernels of arm64, run by qemu, give the bits of this machine's.
+.PHONY: arm64
+arm64:
+	@tools/arm64.sh
+
 .PHONY: results results-check results-accept
 # The trainings of docs/results/runs.txt: NAME=… for some of them.
 results: program

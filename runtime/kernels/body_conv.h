@@ -7,7 +7,9 @@
 #define ARMC_KERNELS_BODY_CONV_H
 
 enum {
-    CONV_COLS = CONV_VECS * LANES, /* columns of a packed panel */
+    CONV_COLS = CONV_VECS * LANES,                   /* columns of a packed panel */
+    OUTER_REALS = (1 << 20) / (int)sizeof(ArmcReal), /* of A and B: they stay in L2 for all of C */
+    OUTER_PIXELS = 64, /* at least as many at a time: C is read and written once for each */
     CONV_UNROLL = 4, /* steps between two looks at where a pixel lies: 14 don't fit in registers */
 };
 
@@ -261,21 +263,48 @@ static void conv_kernel(int64_t h, int64_t w, int64_t n, const ArmcRun *runs, in
     }
 }
 
-static void conv_outer_kernel(int64_t h, int64_t w, int64_t length, int64_t n, const ArmcReal *a,
-                              int64_t a_row, int64_t a_col, const ArmcReal *b, int64_t b_row,
-                              int64_t b_col, ArmcReal *c, int64_t ldc, int accumulate)
+/* Adds (or begins with) a strip of pixels to the whole C (length,n). */
+static void conv_outer_strip(const Strip *strip, int64_t length, int64_t n, ArmcReal *c,
+                             int64_t ldc, int go_on)
 {
-    const Strip all = {h * w, 0, w, a, b, a_row - w * a_col, a_col, b_row - w * b_col, b_col};
     for (int64_t j = 0; j < n; j += CONV_COLS) {
         const int64_t cols = n - j < CONV_COLS ? n - j : CONV_COLS, whole = (cols - 1) / LANES;
         for (int64_t i = 0, rows; i < length; i += rows) {
             rows = even_step(length - i, CONV_ROWS);
-            Strip s = all;
+            Strip s = *strip;
             s.a += i;
             s.b += j;
             conv_outer_tiles[rows - 1][whole](&s, c + i * ldc + j, ldc, cols - whole * LANES,
-                                              accumulate);
+                                              go_on);
         }
+    }
+}
+
+/* How many pixels stay in L2; neighbours share what they overlap in. */
+static int outer_pixels(int64_t length, int64_t n, int64_t a_col)
+{
+    const int64_t pixel = n + (0 < a_col && a_col < length ? a_col : length),
+                  fit = OUTER_REALS / pixel;
+    return (int)(fit > OUTER_PIXELS ? fit : OUTER_PIXELS);
+}
+
+static void conv_outer_kernel(int64_t h, int64_t w, int64_t length, int64_t n, const ArmcReal *a,
+                              int64_t a_row, int64_t a_col, const ArmcReal *b, int64_t b_row,
+                              int64_t b_col, ArmcReal *c, int64_t ldc, int accumulate)
+{
+    Strip s = {0, 0, w, a, b, a_row - w * a_col, a_col, b_row - w * b_col, b_col};
+    if (h * w == 0)
+        conv_outer_strip(&s, length, n, c, ldc, accumulate);
+    if (length == 0 || n == 0)
+        return;
+    const int most = outer_pixels(length, n, a_col);
+    for (int64_t done = 0; done < h * w; done += s.pixels) {
+        const int64_t y = done / w, x = done % w;
+        s.pixels = even_step(h * w - done, most);
+        s.x = x;
+        s.a = a + y * a_row + x * a_col;
+        s.b = b + y * b_row + x * b_col;
+        conv_outer_strip(&s, length, n, c, ldc, accumulate || done > 0);
     }
 }
 

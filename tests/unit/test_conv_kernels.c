@@ -12,7 +12,7 @@
 
 #include "tests/unit/kernel_tables.h"
 
-enum { MOST_RUNS = 4 };
+enum { MOST_RUNS = 4, ROUNDS = 30 /* of random shapes */ };
 
 typedef struct Conv {
     int64_t h, w, n, count;
@@ -157,7 +157,7 @@ static void convolutions_follow_their_definition(void **unused)
 {
     (void)unused;
     uint32_t state = 11;
-    for (int i = 0; i < 150; i++) {
+    for (int i = 0; i < ROUNDS; i++) {
         Conv p = {.h = up_to(&state, i % 3 ? 4 : 40), .w = up_to(&state, i % 3 ? 40 : 4)};
         p.n = up_to(&state, 40);
         p.count = (int64_t)next(&state) % (MOST_RUNS + 1);
@@ -178,10 +178,10 @@ static void usual_shapes_follow_their_definition(void **unused)
     (void)unused;
     uint32_t state = 12;
     const Conv convs[] = {
-        {7, 7, 64, 2, {{0, 192}, {576, 128}}, 576, 64, 448, 64, 0, 0},
+        {7, 7, 64, 2, {{0, 96}, {288, 64}}, 288, 32, 448, 64, 0, 0},
         {8, 8, 126, 4, {{0, 21}, {42, 21}, {84, 21}, {126, 9}}, 42, 3, 1008, 126, 0, 0},
         {1, 16, 75, 1, {{0, 500}}, 0, 500, 1200, 75, 1, 1},
-        {28, 28, 12, 1, {{0, 64}}, 1792, 64, 336, 12, 0, 0},
+        {28, 28, 12, 1, {{0, 32}}, 896, 32, 336, 12, 0, 0},
     };
     for (size_t i = 0; i < sizeof convs / sizeof *convs; i++)
         check_conv(&convs[i], &state);
@@ -198,6 +198,7 @@ static void no_pixels_no_columns(void **unused)
         k->conv(0, 3, 1, &run, 1, &one, 1, 1, &one, &c, 1, 1, 0);
         k->conv(3, 0, 1, &run, 1, &one, 1, 1, &one, &c, 1, 1, 0);
         k->conv(1, 1, 0, &run, 1, &one, 1, 1, &one, &c, 1, 1, 0);
+        k->conv_outer(1, 1, 0, 0, &one, 0, 0, &one, 1, 1, &c, 1, 0);
         k->conv_outer(1, 1, 0, 1, &one, 1, 1, &one, 1, 1, &c, 1, 0);
         k->conv_outer(1, 1, 1, 0, &one, 1, 1, &one, 1, 1, &c, 1, 0);
         k->conv_outer(0, 1, 1, 1, &one, 1, 1, &one, 1, 1, &c, 1, 1);
@@ -253,7 +254,7 @@ static void weight_gradients_follow_their_definition(void **unused)
 {
     (void)unused;
     uint32_t state = 13;
-    for (int i = 0; i < 150; i++) {
+    for (int i = 0; i < ROUNDS; i++) {
         Outer p = {.h = up_to(&state, i % 3 ? 4 : 40), .w = up_to(&state, i % 3 ? 40 : 4)};
         p.length = up_to(&state, 40);
         p.n = up_to(&state, 40);
@@ -272,9 +273,9 @@ static void usual_weight_gradients_follow_their_definition(void **unused)
     (void)unused;
     uint32_t state = 14;
     const Outer outers[] = {
-        {28, 28, 128, 64, 1920, 64, 1792, 64, 64, 0},
-        {32, 32, 21, 126, 114, 3, 4032, 126, 126, 1},
-        {8, 8, 500, 75, 4000, 500, 600, 75, 75, 0},
+        {28, 28, 20, 33, 560, 20, 924, 33, 33, 0},
+        {16, 16, 21, 60, 66, 3, 960, 60, 60, 1},
+        {1, 200, 1, 2000, 200, 1, 400000, 2000, 2000, 0}, /* more than one strip of pixels */
     };
     for (size_t i = 0; i < sizeof outers / sizeof *outers; i++)
         check_outer(&outers[i], &state);
