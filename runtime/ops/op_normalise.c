@@ -214,8 +214,8 @@ static void normalise_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
 static const ArmcSpec normalise_attrs[] = {
     {.name = "sets",
      .kind = ARMC_SPEC_INTS,
-     .preset = "[]",
-     .doc = "of each feature the number of its set, as an array; []: all are one"},
+     .preset = "",
+     .doc = "of each feature the number of its set, as an array; left out: all are one"},
     {.name = "eps",
      .kind = ARMC_SPEC_REAL,
      .preset = "1e-5",
