@@ -12,7 +12,7 @@ grep -q '^net: test .* D = 192 (digits8, coloured (2 bits a channel, seed 0), 4 
 mv net.safetensors one.safetensors
 armc run tiny.arm --quiet --threads 2 > /dev/null
 cmp net.safetensors one.safetensors
-armc eval net.safetensors --json | grep -q '"variables":192'
+armc eval net.safetensors --json | grep -q '"dims": 192'
 head -c 26 samples.png | tail -c 1 | od -An -tu1 | grep -q 2 # RGB
 # Fewer levels than the colours have are fewer colours; more are refused.
 printf 'd = dataset "digits8" colour=4 levels=4 limit=10\neval independent d.test\n' > levels.arm
