@@ -298,8 +298,8 @@ ArmcDataset *armc_dataset_open(ArmcArena *arena, ArmcDiags *diags, const ArmcOri
     if (source == NULL)
         return NULL;
     data->stored = product(data->rank, data->dims);
-    if (!choose_values(&call, options, data) ||
-        !armc_colour_choose(&call, options, source, data) || !choose_levels(&call, options, data) ||
+    if (!choose_values(&call, options, data) || !armc_colour_choose(&call, options, source, data) ||
+        !choose_levels(&call, options, data) ||
         !armc_splits_cut(&call, options, source->holdout, data))
         return NULL;
     data->variables = product(data->rank, data->dims);

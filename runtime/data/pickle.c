@@ -287,9 +287,11 @@ static bool set_items(Machine *m, int unused)
     size_t n;
     if (!count_to_mark(m, &n))
         return false;
+    if (n % 2 != 0)
+        return COMPLAIN(m, "a key has no value");
     m->depth -= n + 1;
-    if (n % 2 != 0 || !has(m, 1))
-        return n % 2 == 0 ? false : COMPLAIN(m, "a key has no value");
+    if (!has(m, 1))
+        return false;
     ArmcPickled **top = m->stack + m->depth;
     for (size_t i = 0; i < n; i += 2)
         if (!armc_pickle_set(&m->here, top[-1], top[1 + i], top[2 + i]))

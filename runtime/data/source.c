@@ -111,7 +111,8 @@ void armc_data_list_places(ArmcArena *arena, const char *name, const char *place
 }
 
 /* Opens what stands at call->path, or a source with a name; gives the source, or NULL. */
-static const ArmcDataSource *open_with(const ArmcDataSource *source, const ArmcDataCall *call, ArmcDataset *data)
+static const ArmcDataSource *open_with(const ArmcDataSource *source, const ArmcDataCall *call,
+                                       ArmcDataset *data)
 {
     if (call->labels == NULL || source->takes_labels)
         return source->open(call, data) ? source : NULL;

@@ -58,8 +58,9 @@ static const ArmcSpec args[] = {
      .preset = "0",
      .low = 0,
      .high = 8,
-     .doc = "bits a channel of pictures in colour that are made from grey ones, 2 for 4 levels: mnist "
-            "and digits8 on a background, fashion in a tint; 0: as at the source"},
+     .doc =
+         "bits a channel of pictures in colour that are made from grey ones, 2 for 4 levels: mnist "
+         "and digits8 on a background, fashion in a tint; 0: as at the source"},
     {.kind = ARMC_SPEC_END},
 };
 
