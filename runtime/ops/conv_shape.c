@@ -1,5 +1,6 @@
 /* From attributes to axes, and what can be wrong with them. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "runtime/ops/conv.h"
@@ -42,7 +43,9 @@ const ArmcSpec armc_conv_transposed_attrs[] = {
      .preset = "[]",
      .low = 1,
      .high = LARGEST,
-     .doc = "of the result, where the stride leaves a choice; the smallest if not given"},
+     .doc =
+         "of the result, where the stride leaves a choice: if not given the largest with pad=same, "
+         "else the smallest"},
     {0}};
 
 /* --- numbers --- */
@@ -102,13 +105,16 @@ static Pad halves(int64_t total)
     return (Pad){total / 2, total - total / 2};
 }
 
-/* SAME keeps ceil(in / stride) sites; of a transpose, in stride. */
+/* SAME keeps ceil(in / stride) sites. */
 static Pad same_pad(const ArmcConvAxis *axis)
 {
-    if (axis->up > 1)
-        return halves(extent(axis) - axis->up);
     int64_t out = (axis->in + axis->stride - 1) / axis->stride;
     return halves((out - 1) * axis->stride + extent(axis) - axis->in);
+}
+
+static bool is_same(const ArmcAttr *pad)
+{
+    return pad->count == 0 && pad->text && strcmp(pad->text, "same") == 0;
 }
 
 static bool pad_of(ArmcInfer *infer, const ArmcConvAxis *axis, int number, Pad *pad)
@@ -116,7 +122,7 @@ static bool pad_of(ArmcInfer *infer, const ArmcConvAxis *axis, int number, Pad *
     const ArmcAttr *attr = &infer->node->attr[ARMC_CONV_PAD];
     int axes = axes_of(infer->node);
     if (attr->count == 0 && attr->text) {
-        *pad = strcmp(attr->text, "same") == 0 ? same_pad(axis) : (Pad){0, 0};
+        *pad = is_same(attr) ? same_pad(axis) : (Pad){0, 0};
         return true;
     }
     if (attr->count != 2 * axes)
@@ -131,12 +137,15 @@ static bool pad_of(ArmcInfer *infer, const ArmcConvAxis *axis, int number, Pad *
 
 static bool kernel_too_large(ArmcInfer *infer, const ArmcConvAxis *axis, Pad pad)
 {
+    char padding[64] = "";
+    if (pad.before + pad.after > 0)
+        snprintf(padding, sizeof padding, " and padding of %" PRId64 " + %" PRId64, pad.before,
+                 pad.after);
     armc_infer_error(infer,
                      "the kernel of `%s` reaches over %" PRId64 " sites (%" PRId64
-                     " taps, dilation %" PRId64 "), and there are %" PRId64 " (%" PRId64
-                     " and padding of %" PRId64 " + %" PRId64 ")",
-                     infer->node->op->name, extent(axis), axis->kernel, axis->dilation,
-                     axis->in + pad.before + pad.after, axis->in, pad.before, pad.after);
+                     " taps, dilation %" PRId64 "), and there are %" PRId64 "%s",
+                     infer->node->op->name, extent(axis), axis->kernel, axis->dilation, axis->in,
+                     padding);
     return false;
 }
 
@@ -164,27 +173,50 @@ static bool wrong_size(ArmcInfer *infer, int64_t found, int64_t least, int64_t m
     return false;
 }
 
+static bool nothing_left(ArmcInfer *infer, int64_t size)
+{
+    armc_infer_error(infer, "`pad` of `%s` cuts away the whole result: %" PRId64 " sites are left",
+                     infer->node->op->name, size);
+    return false;
+}
+
+/* Along one axis, without padding. */
+static int64_t spread(const ArmcConvAxis *axis)
+{
+    return (axis->in - 1) * axis->up + extent(axis);
+}
+
+/* Sizes that the same convolution brings back to `in` sites: `up` of them. With SAME the padding
+ * follows from the size. */
+static bool transposed_size(ArmcInfer *infer, int number, ArmcConvAxis *axis, Pad *pad)
+{
+    const ArmcNode *node = infer->node;
+    bool same = is_same(&node->attr[ARMC_CONV_PAD]), given = node->attr[ARMC_CONV_SIZE].count > 0;
+    if (!same && !pad_of(infer, axis, number, pad))
+        return false;
+    int64_t least = same ? (axis->in - 1) * axis->up + 1 : spread(axis) - pad->before - pad->after;
+    int64_t most = least + axis->up - 1;
+    axis->out = same ? most : least;
+    if (given && !number_of(infer, ARMC_CONV_SIZE, number, &axis->out))
+        return false;
+    if (axis->out < 1)
+        return nothing_left(infer, least);
+    if (same)
+        *pad = halves(spread(axis) - axis->out);
+    return (axis->out >= least && axis->out <= most) || wrong_size(infer, axis->out, least, most);
+}
+
 /* Position y of the input lands on y stride + i dilation - before. */
 static bool transposed_axis(ArmcInfer *infer, int number, ArmcConvAxis *axis)
 {
-    Pad pad;
+    Pad pad = {0, 0};
     axis->stride = 1;
     if (!number_of(infer, ARMC_CONV_STRIDE, number, &axis->up) ||
         !number_of(infer, ARMC_CONV_DILATION, number, &axis->dilation) ||
-        !pad_of(infer, axis, number, &pad))
+        !transposed_size(infer, number, axis, &pad))
         return false;
-    const ArmcAttr *size = &infer->node->attr[ARMC_CONV_SIZE], *words;
-    words = &infer->node->attr[ARMC_CONV_PAD];
-    int64_t least = (axis->in - 1) * axis->up + extent(axis) - pad.before - pad.after,
-            most = least + axis->up - 1;
-    bool same = words->count == 0 && words->text && strcmp(words->text, "same") == 0;
-    axis->out = same ? axis->in * axis->up : least;
-    if (size->count > 0 && !number_of(infer, ARMC_CONV_SIZE, number, &axis->out))
-        return false;
-    if (axis->out < 1 && size->count == 0)
-        return kernel_too_large(infer, axis, (Pad){0, 0});
     axis->before = (axis->kernel - 1) * axis->dilation - pad.before;
-    return (axis->out >= least && axis->out <= most) || wrong_size(infer, axis->out, least, most);
+    return true;
 }
 
 /* --- channels --- */
@@ -244,7 +276,7 @@ static bool weight_is_fixed(ArmcInfer *infer)
 
 typedef bool (*SetAxis)(ArmcInfer *infer, int number, ArmcConvAxis *axis);
 
-/* A sequence is a picture of one row. */
+/* A sequence is a picture of one column. */
 static ArmcConv *begin(ArmcInfer *infer, ArmcShape weight)
 {
     const ArmcNode *node = infer->node;
@@ -256,11 +288,11 @@ static ArmcConv *begin(ArmcInfer *infer, ArmcShape weight)
                        .c = armc_shape_features(in),
                        .n = armc_shape_features(weight),
                        .groups = node->attr[ARMC_CONV_GROUPS].i};
-    conv->x.in = in.dims[in.rank - 2];
-    conv->x.kernel = weight.dims[weight.rank - 3];
+    conv->y.in = in.dims[0];
+    conv->y.kernel = weight.dims[0];
     if (axes_of(node) == 2) {
-        conv->y.in = in.dims[0];
-        conv->y.kernel = weight.dims[0];
+        conv->x.in = in.dims[1];
+        conv->x.kernel = weight.dims[1];
     }
     return conv;
 }
@@ -268,16 +300,22 @@ static ArmcConv *begin(ArmcInfer *infer, ArmcShape weight)
 static bool set_axes(ArmcInfer *infer, ArmcConv *conv, SetAxis set)
 {
     int axes = axes_of(infer->node);
-    return numbers_are_small(infer) && (axes == 1 || set(infer, 0, &conv->y)) &&
-           set(infer, axes - 1, &conv->x);
+    return numbers_are_small(infer) && set(infer, 0, &conv->y) &&
+           (axes == 1 || set(infer, 1, &conv->x));
 }
 
 static void set_shape(ArmcInfer *infer, const ArmcConv *conv)
 {
     ArmcShape *shape = &infer->node->out[0]->shape;
     *shape = axes_of(infer->node) == 1
-                 ? armc_shape_make(2, (int64_t[]){conv->x.out, conv->n})
+                 ? armc_shape_make(2, (int64_t[]){conv->y.out, conv->n})
                  : armc_shape_make(3, (int64_t[]){conv->y.out, conv->x.out, conv->n});
+}
+
+static void find_work(ArmcArena *arena, ArmcConv *conv, const ArmcValue *weight)
+{
+    armc_conv_find_blocks(arena, conv, armc_has_dead_entries(weight) ? weight->mask : NULL);
+    armc_conv_find_runs(arena, conv);
 }
 
 static bool infer_with(ArmcInfer *infer, SetAxis set, bool mirrored)
@@ -288,8 +326,7 @@ static bool infer_with(ArmcInfer *infer, SetAxis set, bool mirrored)
     conv->mirrored = mirrored;
     if (!weight_is_fixed(infer) || !channels_fit(infer, conv, rows) || !set_axes(infer, conv, set))
         return false;
-    armc_conv_find_blocks(infer->graph->arena, conv,
-                          armc_has_dead_entries(weight) ? weight->mask : NULL);
+    find_work(infer->graph->arena, conv, weight);
     set_shape(infer, conv);
     infer->node->plan = conv;
     return true;
@@ -311,6 +348,12 @@ bool armc_conv_dx_shape(ArmcInfer *infer)
     return infer_with(infer, transposed_axis, false);
 }
 
+bool armc_conv_planned_shape(ArmcInfer *infer)
+{
+    set_shape(infer, infer->node->plan);
+    return true;
+}
+
 /* x, dy, weight: as the op itself, which made a value of dy's shape; the result is like the weight.
  */
 bool armc_conv_dw_shape(ArmcInfer *infer)
@@ -322,8 +365,7 @@ bool armc_conv_dw_shape(ArmcInfer *infer)
     conv->mirrored = transposed;
     if (!set_axes(infer, conv, transposed ? transposed_axis : forward_axis))
         return false;
-    armc_conv_find_blocks(infer->graph->arena, conv,
-                          armc_has_dead_entries(weight) ? weight->mask : NULL);
+    find_work(infer->graph->arena, conv, weight);
     node->out[0]->shape = weight->shape;
     node->plan = conv;
     return true;
@@ -354,18 +396,18 @@ static Pad plain_pad(const ArmcConvAxis *axis, bool transposed)
 ArmcAttr *armc_conv_plain_attrs(ArmcGraph *graph, const ArmcNode *node)
 {
     const ArmcConv *conv = node->plan;
-    int axes = axes_of(node), skip = 2 - axes;
-    bool transposed = conv->y.up > 1 || conv->x.up > 1 || conv->mirrored;
+    int axes = axes_of(node);
+    bool transposed = conv->mirrored;
     Pad y = plain_pad(&conv->y, transposed), x = plain_pad(&conv->x, transposed);
     int64_t stride[] = {transposed ? conv->y.up : conv->y.stride,
                         transposed ? conv->x.up : conv->x.stride};
     int64_t dilation[] = {conv->y.dilation, conv->x.dilation};
     int64_t pad[] = {y.before, y.after, x.before, x.after}, size[] = {conv->y.out, conv->x.out};
     ArmcAttr *attr = ARMC_NEW_ARRAY(graph->arena, ArmcAttr, ARMC_MAX_ATTRS);
-    attr[ARMC_CONV_STRIDE] = list_attr(graph, axes, stride + skip);
-    attr[ARMC_CONV_DILATION] = list_attr(graph, axes, dilation + skip);
-    attr[ARMC_CONV_GROUPS] = node->attr[ARMC_CONV_GROUPS];
-    attr[ARMC_CONV_PAD] = list_attr(graph, 2 * axes, pad + 2 * skip);
-    attr[ARMC_CONV_SIZE] = transposed ? list_attr(graph, axes, size + skip) : (ArmcAttr){0};
+    attr[ARMC_CONV_STRIDE] = list_attr(graph, axes, stride);
+    attr[ARMC_CONV_DILATION] = list_attr(graph, axes, dilation);
+    attr[ARMC_CONV_GROUPS] = (ArmcAttr){.given = true, .i = conv->groups};
+    attr[ARMC_CONV_PAD] = list_attr(graph, 2 * axes, pad);
+    attr[ARMC_CONV_SIZE] = transposed ? list_attr(graph, axes, size) : (ArmcAttr){0};
     return attr;
 }
