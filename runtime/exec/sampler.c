@@ -1,7 +1,9 @@
 #include "runtime/exec/sampler.h"
 
+#include <math.h>
 #include <string.h>
 
+#include "runtime/exec/changes.h"
 #include "runtime/exec/internal.h"
 
 /* How large a chunk is: a row of weights is read, and a cell looked up, once for all its samples,
@@ -16,6 +18,11 @@ typedef struct Frame {
      * one; features. */
     const ArmcReal *fixed[ARMC_MAX_INPUTS];
     int64_t site_step[ARMC_MAX_INPUTS], in_width[ARMC_MAX_INPUTS];
+    /* See steady.h. For which samples it works: steady nodes share their scan's, and a scan's
+     * source has its own; NULL: for all. */
+    ArmcChanges *changes;
+    const ArmcChanges *source; /* scans: of what is added to the state; NULL: all of it is */
+    bool lists;                /* a source that lists what is not zero; else it lists all */
 } Frame;
 
 struct ArmcSampler {
@@ -26,6 +33,7 @@ struct ArmcSampler {
     ArmcSamplerPlan plan;
     const ArmcPlaceOf *places; /* of each variable's distribution */
     const ArmcReal **fixed;    /* by value id: what is the same for all samples */
+    bool *lists;               /* by value id: sources that may leave out what is zero */
     ArmcPool *pool;
     int64_t n, chunk, chunks; /* samples at work, in a chunk at most, chunks at most */
     ArmcReal **memory;        /* of each chunk */
@@ -109,6 +117,56 @@ static void frame_input(const ArmcSampler *sampler, Frame *frame, const ArmcNode
         frame->fixed[i] = sampler->fixed[in->id];
 }
 
+/* Zero times any of these is zero. */
+static bool are_finite(const ArmcKernels *k, const ArmcReal *x, int64_t n)
+{
+    static const ArmcReal zeros[256];
+    bool finite = true;
+    for (int64_t i = 0, part; i < n && finite; i += part) {
+        part = n - i < 256 ? n - i : 256;
+        ArmcReal sum = k->dot(part, x + i, zeros);
+        finite = sum >= 0 && sum <= 0;
+    }
+    return finite;
+}
+
+/* May what a source makes of zeros be left out? */
+static bool keeps_zero(const ArmcSampler *sampler, const ArmcNode *node)
+{
+    bool keeps = true;
+    for (int i = 1; i < node->in_count; i++)
+        keeps = keeps && are_finite(sampler->k, sampler->fixed[node->in[i]->id],
+                                    armc_shape_size(node->in[i]->shape));
+    return keeps;
+}
+
+static void mark_sources(ArmcSampler *sampler)
+{
+    const ArmcGraph *graph = sampler->table->graph;
+    sampler->lists = ARMC_NEW_ARRAY(sampler->arena, bool, graph->value_count);
+    for (size_t n = 0; n < graph->node_count; n++) {
+        const ArmcValue *out = graph->nodes[n]->out[0];
+        sampler->lists[out->id] =
+            sampler->table->places[out->id].feeds && keeps_zero(sampler, graph->nodes[n]);
+    }
+}
+
+/* Nodes come in topological order: a scan's frame before those of its followers, that of what feeds
+ * it before both. */
+static void frame_changes(const ArmcSampler *sampler, Frame *frames, const ArmcNode *node)
+{
+    const ArmcRowPlace *place = &sampler->table->places[node->out[0]->id];
+    Frame *frame = &frames[node->out[0]->id];
+    if (place->scan && place->scan != node->out[0]) {
+        frame->changes = frames[place->scan->id].changes;
+        return;
+    }
+    if (place->scan || place->feeds)
+        frame->changes = ARMC_NEW(sampler->arena, ArmcChanges);
+    if (place->scan && sampler->table->places[node->in[0]->id].feeds == node->out[0])
+        frame->source = frames[node->in[0]->id].changes;
+}
+
 static Frame *make_frames(const ArmcSampler *sampler)
 {
     static const ArmcStepInfo info = {0};
@@ -130,6 +188,7 @@ static Frame *make_frames(const ArmcSampler *sampler)
         frame->out_width = armc_shape_features(out->shape);
         for (int i = 0; i < node->in_count; i++)
             frame_input(sampler, frame, node, i);
+        frame_changes(sampler, frames, node);
     }
     return frames;
 }
@@ -142,6 +201,7 @@ void armc_sampler_prepare(ArmcSampler *sampler, ArmcPool *pool, int64_t samples)
     for (size_t i = 0; i < graph->node_count; i++)
         if (!graph->nodes[i]->out[0]->batched)
             sampler->fixed[graph->nodes[i]->out[0]->id] = fixed_value(sampler, graph->nodes[i]);
+    mark_sources(sampler);
     int64_t most = CACHE_BYTES / (sampler->plan.bytes + 1), threads = armc_pool_threads(pool);
     most = most < LEAST_CHUNK ? LEAST_CHUNK : most > ARMC_MOST_CHUNK ? ARMC_MOST_CHUNK : most;
     int64_t even = (samples + threads - 1) / threads; /* every thread has something to do */
@@ -156,7 +216,7 @@ void armc_sampler_prepare(ArmcSampler *sampler, ArmcPool *pool, int64_t samples)
     }
 }
 
-/* --- cells --- */
+/* --- operands --- */
 
 /* A chunk at work. */
 typedef struct Chunk {
@@ -319,6 +379,101 @@ static void run_at(Chunk *chunk, const ArmcCell *cell)
     cell->node->op->at(&at);
 }
 
+/* --- steady cells --- */
+
+static bool has_negative_zero(const ArmcRows *rows)
+{
+    for (int64_t r = 0; r < rows->n; r++)
+        for (int64_t f = 0; f < rows->out_width; f++) {
+            ArmcReal x = rows->state[r * rows->state_step + f];
+            if (x >= 0 && x <= 0 && signbit(x))
+                return true;
+        }
+    return false;
+}
+
+/* Adding +0 leaves any number as it is but -0, which sums become only where they begin with it. */
+static void begin_steady(const Chunk *chunk, const ArmcRows *rows)
+{
+    const ArmcNode *node = rows->node;
+    Frame *frame = &chunk->frames[node->out[0]->id];
+    armc_changes_all(frame->changes, rows->n);
+    if (frame->source)
+        chunk->frames[node->in[0]->id].lists =
+            chunk->sampler->lists[node->in[0]->id] && !has_negative_zero(rows);
+}
+
+/* What is new at this site: what a source has that is not zero. */
+static void list_source(const Frame *frame)
+{
+    if (frame->lists)
+        armc_changes_nonzero(frame->changes, &frame->rows);
+    else
+        armc_changes_all(frame->changes, frame->rows.n);
+}
+
+/* A steady scan shows its state where it is. What is there to do for each run of rows. */
+static void (*begin_scan_cell(const Chunk *chunk, const ArmcCell *cell))(const ArmcRows *rows)
+{
+    Frame *frame = &chunk->frames[cell->node->out[0]->id];
+    if (cell->before < 0) {
+        begin_scan(&frame->rows);
+        begin_steady(chunk, &frame->rows);
+        return NULL;
+    }
+    if (frame->source)
+        armc_changes_copy(frame->changes, frame->source);
+    else
+        armc_changes_all(frame->changes, frame->rows.n);
+    return cell->node->op->advance;
+}
+
+static ArmcWork steady_work(const Chunk *chunk, const ArmcCell *cell)
+{
+    const ArmcOp *op = cell->node->op;
+    ArmcWork work = {bind(chunk, cell, cell->before < 0 ? cell->site : cell->before), op->rows};
+    if (op->order)
+        work.run = begin_scan_cell(chunk, cell);
+    else if (chunk->sampler->table->places[cell->node->out[0]->id].feeds)
+        list_source(&chunk->frames[cell->node->out[0]->id]);
+    return work;
+}
+
+/* May a cell's rows be computed together with those of the steady cell right before it, a few at a
+ * time? A scan's with its source's, then what works on each entry by itself. */
+static bool goes_with(const Chunk *chunk, const ArmcCell *cell, const ArmcCell *before)
+{
+    const ArmcRowPlace *places = chunk->sampler->table->places;
+    const ArmcValue *out = cell->node->out[0], *last = before->node->out[0];
+    if (places[last->id].feeds)
+        return places[last->id].feeds == out && cell->before == before->site;
+    return places[out->id].scan == places[last->id].scan &&
+           (cell->node->op->flags & ARMC_OP_ELEMENTWISE);
+}
+
+/* Some steady cells, of `left` at most; how many. */
+static int64_t run_steady(const Chunk *chunk, const ArmcCell *cells, int64_t left)
+{
+    enum { MOST = 8, ROWS_AT_A_TIME = 4 };
+    ArmcWork works[MOST];
+    int count = 0;
+    int64_t run = 0;
+    do {
+        works[count] = steady_work(chunk, &cells[run++]);
+        count += works[count].run != NULL;
+    } while (count < MOST && run < left && goes_with(chunk, &cells[run], &cells[run - 1]));
+    const ArmcChanges *changes = chunk->frames[cells[run - 1].node->out[0]->id].changes;
+    armc_changes_run(changes, works, count, count > 1 ? ROWS_AT_A_TIME : ARMC_MOST_CHUNK);
+    return run;
+}
+
+static bool is_steady(const Chunk *chunk, const ArmcCell *cell)
+{
+    return chunk->frames[cell->node->out[0]->id].changes != NULL;
+}
+
+/* --- cells --- */
+
 static void run_cell(Chunk *chunk, const ArmcCell *cell)
 {
     const ArmcOp *op = cell->node->op;
@@ -336,8 +491,12 @@ static void run_cell(Chunk *chunk, const ArmcCell *cell)
 static void run_time(Chunk *chunk, int64_t time)
 {
     const ArmcTimetable *table = chunk->sampler->table;
-    for (int64_t c = table->first[time + 1]; c < table->first[time + 2]; c++)
-        run_cell(chunk, &table->cells[c]);
+    int64_t end = table->first[time + 2];
+    for (int64_t c = table->first[time + 1]; c < end;)
+        if (is_steady(chunk, &table->cells[c]))
+            c += run_steady(chunk, &table->cells[c], end - c);
+        else
+            run_cell(chunk, &table->cells[c++]);
 }
 
 /* --- samples --- */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runtime/exec/internal.h"
+#include "runtime/exec/steady.h"
 
 /* A cell before it has a place in the order. */
 typedef struct Item {
@@ -377,7 +378,21 @@ static void take_slots(Planner *s, Life *lives, int64_t count)
         }
         heap_push(&heap, &lives[i]);
     }
-    s->table->rows = count;
+    s->table->rows += count;
+}
+
+/* One slot for the rows of all sites; a scan's is its state. */
+static void add_steady(Planner *s, const ArmcValue *value, int64_t *offset)
+{
+    ArmcRowPlace *place = &s->table->places[value->id];
+    int64_t slot = place->scan == value ? place->state : s->table->entries;
+    if (place->scan != value) {
+        s->table->entries += place->pitch;
+        s->table->slots++;
+    }
+    for (int64_t site = 0; site < sites_of(value); site++)
+        offset[site] = slot;
+    s->table->rows += sites_of(value);
 }
 
 static void add_lives(Planner *s, const ArmcNode *node, Life *lives, int64_t *count)
@@ -388,6 +403,14 @@ static void add_lives(Planner *s, const ArmcNode *node, Life *lives, int64_t *co
     bool given = (node->op->flags & ARMC_OP_LEAF) && !is_variable(s, node);
     place->pitch = armc_exec_pitch(armc_shape_features(out->shape));
     place->offset = offset;
+    if (node->op->order) {
+        place->state = s->table->entries;
+        s->table->entries += place->pitch;
+    }
+    if (place->scan) {
+        add_steady(s, out, offset);
+        return;
+    }
     for (int64_t site = 0; site < sites_of(out); site++) {
         Life life = {s->first_at[out->id][site], s->last_at[out->id][site], place->pitch,
                      &offset[site]};
@@ -396,10 +419,14 @@ static void add_lives(Planner *s, const ArmcNode *node, Life *lives, int64_t *co
         if (given || life.first >= 0)
             lives[(*count)++] = life;
     }
-    if (node->op->order) {
-        place->state = s->table->entries;
-        s->table->entries += place->pitch;
-    }
+}
+
+static const ArmcValue *variable_in(const Planner *s)
+{
+    for (size_t n = 0; n < s->graph->node_count; n++)
+        if (is_variable(s, s->graph->nodes[n]))
+            return s->graph->nodes[n]->out[0];
+    return NULL;
 }
 
 static void place_rows(Planner *s)
@@ -409,6 +436,8 @@ static void place_rows(Planner *s)
         rows += s->graph->nodes[n]->out[0]->batched ? sites_of(s->graph->nodes[n]->out[0]) : 0;
     Life *lives = ARMC_NEW_ARRAY(s->arena, Life, rows + 1);
     s->table->places = ARMC_NEW_ARRAY(s->arena, ArmcRowPlace, s->graph->value_count);
+    armc_steady_find(s->arena, s->table, variable_in(s),
+                     (ArmcRowLives){s->first_at, s->last_at});
     for (size_t n = 0; n < s->graph->node_count; n++)
         if (s->graph->nodes[n]->out[0]->batched)
             add_lives(s, s->graph->nodes[n], lives, &count);

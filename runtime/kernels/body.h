@@ -15,6 +15,8 @@
 
 #include "runtime/kernels/body_fused.h"
 
+#include "runtime/kernels/body_random.h"
+
 const ArmcKernels TABLE = {
     .name = NAME,
     .exp = exp_kernel,
@@ -47,4 +49,5 @@ const ArmcKernels TABLE = {
     .outer_onto = outer_onto_kernel,
     .gemm_sigmoid_grad = gemm_sigmoid_grad_kernel,
     .adam = adam_kernel,
+    .uniforms = uniforms_kernel,
 };

@@ -30,7 +30,8 @@ static void draw_uniforms(const Drawing *d, const int64_t *index, int64_t variab
 {
     uint64_t seed = d->session->options.seed;
     if (index[n - 1] - index[0] == n - 1) {
-        armc_rng_uniforms(seed, ARMC_RNG_SAMPLE, (uint64_t)index[0], (uint64_t)variable, n, u);
+        d->session->kernels->uniforms(armc_rng_key(seed, ARMC_RNG_SAMPLE), (uint64_t)index[0],
+                                      (uint64_t)variable, n, u);
         return;
     }
     for (int64_t r = 0; r < n; r++)

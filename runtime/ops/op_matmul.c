@@ -226,7 +226,7 @@ ARMC_OP(matmul) = {
     .name = "matmul",
     .doc = "At each site the features times one matrix: y[n] = sum over k of x[k] weight[k,n].",
     .sig = "x[*s,k] weight[k,n] -> [*s,n]",
-    .flags = ARMC_OP_ACCUMULATES,
+    .flags = ARMC_OP_ACCUMULATES | ARMC_OP_KEEPS_ZERO,
     .probe = "x=3x4 weight=4x5; x=1x7 weight=7x1; x=2x3x2 weight=2x33; "
              "x=2x4 weight=4x3~110110001000; x=1x3 weight=3x4~011000100010",
     .groups = matmul_groups,
