@@ -1,44 +1,13 @@
 #include "runtime/exec/sampler.h"
 
-#include <math.h>
 #include <string.h>
 
-#include "runtime/exec/changes.h"
+#include "runtime/exec/cells.h"
 #include "runtime/exec/internal.h"
 
 /* How large a chunk is: a row of weights is read, and a cell looked up, once for all its samples,
  * while their rows, of which few are at work at a time, should stay near. */
 enum { LEAST_CHUNK = 8, CACHE_BYTES = 1 << 21 };
-
-/* A node at work on a chunk: filled in for each cell, as much as differs. */
-typedef struct Frame {
-    ArmcRows rows;
-    int64_t out_width;
-    /* By input: what is the same for all samples, or NULL; how far its sites lie apart, 0: it has
-     * one; features. */
-    const ArmcReal *fixed[ARMC_MAX_INPUTS];
-    int64_t site_step[ARMC_MAX_INPUTS], in_width[ARMC_MAX_INPUTS];
-    /* See steady.h. For which samples it works: steady nodes share their scan's, and a scan's
-     * source has its own; NULL: for all. */
-    ArmcChanges *changes;
-    const ArmcChanges *source; /* scans: of what is added to the state; NULL: all of it is */
-    bool lists;                /* a source that lists what is not zero; else it lists all */
-} Frame;
-
-struct ArmcSampler {
-    ArmcArena *arena;
-    const ArmcGraph *model;
-    const ArmcKernels *k;
-    ArmcTimetable *table;
-    ArmcSamplerPlan plan;
-    const ArmcPlaceOf *places; /* of each variable's distribution */
-    const ArmcReal **fixed;    /* by value id: what is the same for all samples */
-    bool *lists;               /* by value id: sources that may leave out what is zero */
-    ArmcPool *pool;
-    int64_t n, chunk, chunks; /* samples at work, in a chunk at most, chunks at most */
-    ArmcReal **memory;        /* of each chunk */
-    Frame **frames;           /* of each chunk, by id of the value that is made */
-};
 
 /* --- compiling --- */
 
@@ -101,7 +70,7 @@ static const ArmcReal *fixed_value(const ArmcSampler *sampler, const ArmcNode *n
     return node->op->flags & ARMC_OP_LEAF ? node->leaf : apply_once(sampler, node);
 }
 
-static void frame_input(const ArmcSampler *sampler, Frame *frame, const ArmcNode *node, int i)
+static void frame_input(const ArmcSampler *sampler, ArmcFrame *frame, const ArmcNode *node, int i)
 {
     const ArmcValue *in = node->in[i];
     char kind = node->op->rows_in[i];
@@ -153,10 +122,10 @@ static void mark_sources(ArmcSampler *sampler)
 
 /* Nodes come in topological order: a scan's frame before those of its followers, that of what feeds
  * it before both. */
-static void frame_changes(const ArmcSampler *sampler, Frame *frames, const ArmcNode *node)
+static void frame_changes(const ArmcSampler *sampler, ArmcFrame *frames, const ArmcNode *node)
 {
     const ArmcRowPlace *place = &sampler->table->places[node->out[0]->id];
-    Frame *frame = &frames[node->out[0]->id];
+    ArmcFrame *frame = &frames[node->out[0]->id];
     if (place->scan && place->scan != node->out[0]) {
         frame->changes = frames[place->scan->id].changes;
         return;
@@ -167,15 +136,15 @@ static void frame_changes(const ArmcSampler *sampler, Frame *frames, const ArmcN
         frame->source = frames[node->in[0]->id].changes;
 }
 
-static Frame *make_frames(const ArmcSampler *sampler)
+static ArmcFrame *make_frames(const ArmcSampler *sampler)
 {
     static const ArmcStepInfo info = {0};
     const ArmcGraph *graph = sampler->table->graph;
-    Frame *frames = ARMC_NEW_ARRAY(sampler->arena, Frame, graph->value_count);
+    ArmcFrame *frames = ARMC_NEW_ARRAY(sampler->arena, ArmcFrame, graph->value_count);
     for (size_t n = 0; n < graph->node_count; n++) {
         const ArmcNode *node = graph->nodes[n];
         const ArmcValue *out = node->out[0];
-        Frame *frame = &frames[out->id];
+        ArmcFrame *frame = &frames[out->id];
         if (!out->batched || !node->op->rows)
             continue;
         int64_t pitch = sampler->table->places[out->id].pitch;
@@ -208,7 +177,7 @@ void armc_sampler_prepare(ArmcSampler *sampler, ArmcPool *pool, int64_t samples)
     sampler->chunk = even < most ? even : most;
     sampler->chunks = (samples + sampler->chunk - 1) / sampler->chunk;
     sampler->memory = ARMC_NEW_ARRAY(sampler->arena, ArmcReal *, sampler->chunks);
-    sampler->frames = ARMC_NEW_ARRAY(sampler->arena, Frame *, sampler->chunks);
+    sampler->frames = ARMC_NEW_ARRAY(sampler->arena, ArmcFrame *, sampler->chunks);
     for (int64_t c = 0; c < sampler->chunks; c++) {
         sampler->memory[c] =
             ARMC_NEW_ARRAY(sampler->arena, ArmcReal, sampler->table->entries * sampler->chunk + 16);
@@ -216,299 +185,16 @@ void armc_sampler_prepare(ArmcSampler *sampler, ArmcPool *pool, int64_t samples)
     }
 }
 
-/* --- operands --- */
-
-/* A chunk at work. */
-typedef struct Chunk {
-    const ArmcSampler *sampler;
-    ArmcReal *memory;
-    Frame *frames;
-    int64_t first, n;     /* samples */
-    const ArmcNode *node; /* whose cell is computed */
-} Chunk;
-
-static ArmcReal *row_of(const Chunk *chunk, const ArmcValue *value, int64_t site)
-{
-    const ArmcRowPlace *place = &chunk->sampler->table->places[value->id];
-    int64_t offset = place->offset[site];
-    return chunk->memory + (offset < 0 ? 0 : offset) * chunk->sampler->chunk;
-}
-
-/* The rows of a value at a site, one for each sample; a step of 0: the same one for all. */
-static const ArmcReal *rows_at(const Chunk *chunk, const ArmcValue *value, int64_t site,
-                               int64_t *step)
-{
-    if (value->batched) {
-        *step = chunk->sampler->table->places[value->id].pitch;
-        return row_of(chunk, value, site);
-    }
-    *step = 0;
-    return chunk->sampler->fixed[value->id] + site * armc_shape_features(value->shape);
-}
-
-static const ArmcReal *input_row(const void *context, int input, int64_t site, int64_t *step)
-{
-    const Chunk *chunk = context;
-    return rows_at(chunk, chunk->node->in[input], site, step);
-}
-
-/* Features of an op that works on each by itself: pointers go to the part's first. */
-static void narrow(const ArmcPart *part, int in_count, ArmcRows *rows)
-{
-    for (int i = 0; i < in_count; i++)
-        if (rows->in_width[i] == rows->out_width) {
-            rows->in[i] += part->begin;
-            rows->in_width[i] = part->end - part->begin;
-        }
-    rows->out += part->begin;
-    rows->state += rows->state ? part->begin : 0;
-    rows->next = rows->state;
-    rows->out_width = part->end - part->begin;
-}
-
-static void begin_scan(const ArmcRows *rows)
-{
-    if (rows->node->op->begin)
-        rows->node->op->begin(rows);
-    for (int64_t r = 0; !rows->node->op->begin && r < rows->n; r++)
-        memset(rows->state + r * rows->state_step, 0, (size_t)rows->out_width * sizeof(ArmcReal));
-}
-
-static ArmcRows *bind(const Chunk *chunk, const ArmcCell *cell, int64_t site)
-{
-    const ArmcNode *node = cell->node;
-    Frame *frame = &chunk->frames[node->out[0]->id];
-    ArmcRows *rows = &frame->rows;
-    rows->n = chunk->n;
-    rows->site = site;
-    rows->first = chunk->first;
-    rows->out = row_of(chunk, node->out[0], cell->site);
-    rows->out_width = frame->out_width;
-    for (int i = 0; i < node->in_count; i++) {
-        int64_t step = frame->site_step[i];
-        rows->in[i] = frame->fixed[i] ? frame->fixed[i] + site * step
-                                      : row_of(chunk, node->in[i], step ? site : 0);
-        rows->in_width[i] = frame->in_width[i];
-    }
-    if (node->op->order) {
-        int64_t state = chunk->sampler->table->places[node->out[0]->id].state;
-        rows->state = rows->next = chunk->memory + state * chunk->sampler->chunk;
-    }
-    return rows;
-}
-
-static bool is_whole(const ArmcPart *part, int64_t width)
-{
-    return part->begin == 0 && part->end == width;
-}
-
-static void run_rows(const Chunk *chunk, const ArmcCell *cell)
-{
-    const ArmcOp *op = cell->node->op;
-    ArmcRows *rows = bind(chunk, cell, cell->site);
-    bool whole = is_whole(cell->part, rows->out_width);
-    if (cell->part->live || (op->part && !whole)) {
-        op->part(rows, cell->part);
-        return;
-    }
-    if (!whole) {
-        ARMC_ASSERT(op->flags & (ARMC_OP_ELEMENTWISE | ARMC_OP_BY_FEATURE));
-        narrow(cell->part, cell->node->in_count, rows);
-    }
-    op->rows(rows);
-}
-
-/* A scan takes the site before into its state, then shows what it has. */
-static void run_scan(const Chunk *chunk, const ArmcCell *cell)
-{
-    const ArmcOp *op = cell->node->op;
-    ArmcRows *rows = bind(chunk, cell, cell->before < 0 ? cell->site : cell->before);
-    narrow(cell->part, cell->node->in_count, rows);
-    if (cell->before < 0)
-        begin_scan(rows);
-    else
-        op->advance(rows);
-    rows->site = cell->site;
-    op->rows(rows);
-}
-
-static void copy_features(const Chunk *chunk, ArmcReal *to, int64_t to_step, const ArmcReal *from,
-                          int64_t from_step, int64_t n)
-{
-    for (int64_t r = 0; n == 1 && r < chunk->n; r++)
-        to[r * to_step] = from ? from[r * from_step] : 0;
-    for (int64_t r = 0; n > 1 && r < chunk->n; r++)
-        if (from)
-            memcpy(to + r * to_step, from + r * from_step, (size_t)n * sizeof *to);
-        else
-            memset(to + r * to_step, 0, (size_t)n * sizeof *to);
-}
-
-/* Entries that come from neighbours in one row are copied in one go. */
-static void run_movement(const Chunk *chunk, const ArmcCell *cell)
-{
-    const ArmcNode *node = cell->node;
-    const ArmcValue *out = node->out[0];
-    int64_t features = armc_shape_features(out->shape), row = cell->site * features, run;
-    int64_t to_step = chunk->sampler->table->places[out->id].pitch;
-    ArmcReal *to = row_of(chunk, out, cell->site);
-    for (int64_t f = cell->part->begin; f < cell->part->end; f += run) {
-        ArmcMoved moved = armc_moved_from(node, row + f);
-        run = 1;
-        while (f + run < cell->part->end && armc_moved_next(node, &moved, row + f, run))
-            run++;
-        int64_t step = 0;
-        const ArmcReal *from =
-            moved.input < 0 ? NULL : rows_at(chunk, node->in[moved.input], moved.site, &step);
-        copy_features(chunk, to + f, to_step, from ? from + moved.feature : NULL, step, run);
-    }
-}
-
-static void run_at(Chunk *chunk, const ArmcCell *cell)
-{
-    chunk->node = cell->node;
-    ArmcAt at = {.node = cell->node,
-                 .k = chunk->sampler->k,
-                 .n = chunk->n,
-                 .site = cell->site,
-                 .part = cell->part,
-                 .row = input_row,
-                 .context = chunk,
-                 .out = row_of(chunk, cell->node->out[0], cell->site),
-                 .out_step = chunk->sampler->table->places[cell->node->out[0]->id].pitch};
-    cell->node->op->at(&at);
-}
-
-/* --- steady cells --- */
-
-static bool has_negative_zero(const ArmcRows *rows)
-{
-    for (int64_t r = 0; r < rows->n; r++)
-        for (int64_t f = 0; f < rows->out_width; f++) {
-            ArmcReal x = rows->state[r * rows->state_step + f];
-            if (x >= 0 && x <= 0 && signbit(x))
-                return true;
-        }
-    return false;
-}
-
-/* Adding +0 leaves any number as it is but -0, which sums become only where they begin with it. */
-static void begin_steady(const Chunk *chunk, const ArmcRows *rows)
-{
-    const ArmcNode *node = rows->node;
-    Frame *frame = &chunk->frames[node->out[0]->id];
-    armc_changes_all(frame->changes, rows->n);
-    if (frame->source)
-        chunk->frames[node->in[0]->id].lists =
-            chunk->sampler->lists[node->in[0]->id] && !has_negative_zero(rows);
-}
-
-/* What is new at this site: what a source has that is not zero. */
-static void list_source(const Frame *frame)
-{
-    if (frame->lists)
-        armc_changes_nonzero(frame->changes, &frame->rows);
-    else
-        armc_changes_all(frame->changes, frame->rows.n);
-}
-
-/* A steady scan shows its state where it is. What is there to do for each run of rows. */
-static void (*begin_scan_cell(const Chunk *chunk, const ArmcCell *cell))(const ArmcRows *rows)
-{
-    Frame *frame = &chunk->frames[cell->node->out[0]->id];
-    if (cell->before < 0) {
-        begin_scan(&frame->rows);
-        begin_steady(chunk, &frame->rows);
-        return NULL;
-    }
-    if (frame->source)
-        armc_changes_copy(frame->changes, frame->source);
-    else
-        armc_changes_all(frame->changes, frame->rows.n);
-    return cell->node->op->advance;
-}
-
-static ArmcWork steady_work(const Chunk *chunk, const ArmcCell *cell)
-{
-    const ArmcOp *op = cell->node->op;
-    ArmcWork work = {bind(chunk, cell, cell->before < 0 ? cell->site : cell->before), op->rows};
-    if (op->order)
-        work.run = begin_scan_cell(chunk, cell);
-    else if (chunk->sampler->table->places[cell->node->out[0]->id].feeds)
-        list_source(&chunk->frames[cell->node->out[0]->id]);
-    return work;
-}
-
-/* May a cell's rows be computed together with those of the steady cell right before it, a few at a
- * time? A scan's with its source's, then what works on each entry by itself. */
-static bool goes_with(const Chunk *chunk, const ArmcCell *cell, const ArmcCell *before)
-{
-    const ArmcRowPlace *places = chunk->sampler->table->places;
-    const ArmcValue *out = cell->node->out[0], *last = before->node->out[0];
-    if (places[last->id].feeds)
-        return places[last->id].feeds == out && cell->before == before->site;
-    return places[out->id].scan == places[last->id].scan &&
-           (cell->node->op->flags & ARMC_OP_ELEMENTWISE);
-}
-
-/* Some steady cells, of `left` at most; how many. */
-static int64_t run_steady(const Chunk *chunk, const ArmcCell *cells, int64_t left)
-{
-    enum { MOST = 8, ROWS_AT_A_TIME = 4 };
-    ArmcWork works[MOST];
-    int count = 0;
-    int64_t run = 0;
-    do {
-        works[count] = steady_work(chunk, &cells[run++]);
-        count += works[count].run != NULL;
-    } while (count < MOST && run < left && goes_with(chunk, &cells[run], &cells[run - 1]));
-    const ArmcChanges *changes = chunk->frames[cells[run - 1].node->out[0]->id].changes;
-    armc_changes_run(changes, works, count, count > 1 ? ROWS_AT_A_TIME : ARMC_MOST_CHUNK);
-    return run;
-}
-
-static bool is_steady(const Chunk *chunk, const ArmcCell *cell)
-{
-    return chunk->frames[cell->node->out[0]->id].changes != NULL;
-}
-
-/* --- cells --- */
-
-static void run_cell(Chunk *chunk, const ArmcCell *cell)
-{
-    const ArmcOp *op = cell->node->op;
-    if (op->flags & ARMC_OP_MOVEMENT)
-        run_movement(chunk, cell);
-    else if (op->order)
-        run_scan(chunk, cell);
-    else if (op->rows)
-        run_rows(chunk, cell);
-    else
-        run_at(chunk, cell);
-}
-
-/* The cells of one time, -1 for those that depend on no variable. */
-static void run_time(Chunk *chunk, int64_t time)
-{
-    const ArmcTimetable *table = chunk->sampler->table;
-    int64_t end = table->first[time + 2];
-    for (int64_t c = table->first[time + 1]; c < end;)
-        if (is_steady(chunk, &table->cells[c]))
-            c += run_steady(chunk, &table->cells[c], end - c);
-        else
-            run_cell(chunk, &table->cells[c++]);
-}
-
 /* --- samples --- */
 
-static Chunk chunk_of(const ArmcSampler *sampler, int64_t task)
+static ArmcChunk chunk_of(const ArmcSampler *sampler, int64_t task)
 {
     int64_t first = task * sampler->chunk, left = sampler->n - first;
-    return (Chunk){.sampler = sampler,
-                   .memory = sampler->memory[task],
-                   .frames = sampler->frames[task],
-                   .first = first,
-                   .n = left < sampler->chunk ? left : sampler->chunk};
+    return (ArmcChunk){.sampler = sampler,
+                       .memory = sampler->memory[task],
+                       .frames = sampler->frames[task],
+                       .first = first,
+                       .n = left < sampler->chunk ? left : sampler->chunk};
 }
 
 static int64_t tasks_of(const ArmcSampler *sampler)
@@ -517,13 +203,13 @@ static int64_t tasks_of(const ArmcSampler *sampler)
 }
 
 /* Puts numbers (n, size) where the rows of an input are. */
-static void put_input(const Chunk *chunk, const ArmcValue *value, const ArmcReal *numbers)
+static void put_input(const ArmcChunk *chunk, const ArmcValue *value, const ArmcReal *numbers)
 {
     int64_t features = armc_shape_features(value->shape), sites = armc_shape_sites(value->shape);
     int64_t pitch = chunk->sampler->table->places[value->id].pitch;
     for (int64_t site = 0; site < sites; site++)
         for (int64_t r = 0; r < chunk->n; r++)
-            memcpy(row_of(chunk, value, site) + r * pitch,
+            memcpy(armc_cells_row(chunk, value, site) + r * pitch,
                    numbers + ((chunk->first + r) * sites + site) * features,
                    (size_t)features * sizeof *numbers);
 }
@@ -537,13 +223,13 @@ static void begin_chunk(void *context, int64_t task, int worker)
 {
     const Beginning *beginning = context;
     const ArmcSampler *sampler = beginning->sampler;
-    Chunk chunk = chunk_of(sampler, task);
+    ArmcChunk chunk = chunk_of(sampler, task);
     (void)worker;
     for (size_t n = 0; n < sampler->table->graph->node_count; n++)
         for (size_t i = 1; i < sampler->model->input_count; i++)
             if (sampler->table->graph->nodes[n]->leaf == sampler->model->inputs[i])
                 put_input(&chunk, sampler->table->graph->nodes[n]->out[0], beginning->given[i - 1]);
-    run_time(&chunk, -1);
+    armc_cells_run(&chunk, -1);
 }
 
 void armc_sampler_begin(ArmcSampler *sampler, int64_t n, const ArmcReal *const *given)
@@ -571,14 +257,15 @@ static const ArmcValue *variable_in(const ArmcSampler *sampler)
     return NULL;
 }
 
-static void draw_variable(const Chunk *chunk, const Stretch *stretch, int64_t variable,
+static void draw_variable(const ArmcChunk *chunk, const Stretch *stretch, int64_t variable,
                           const ArmcValue *input)
 {
     const ArmcPlaceOf *draw = &chunk->sampler->places[variable];
     int64_t step, channels = input ? armc_shape_features(input->shape) : 1;
-    const ArmcReal *params =
-        rows_at(chunk, chunk->sampler->table->params.values[draw->likelihood], draw->k, &step);
-    ArmcReal *to = input ? row_of(chunk, input, variable / channels) + variable % channels : NULL;
+    const ArmcReal *params = armc_cells_rows(
+        chunk, chunk->sampler->table->params.values[draw->likelihood], draw->k, &step);
+    ArmcReal *to =
+        input ? armc_cells_row(chunk, input, variable / channels) + variable % channels : NULL;
     int64_t to_step = input ? chunk->sampler->table->places[input->id].pitch : 0;
     int levels[ARMC_MOST_CHUNK];
     const ArmcLikelihood *likelihood = chunk->sampler->model->likelihoods[draw->likelihood];
@@ -592,12 +279,12 @@ static void draw_variable(const Chunk *chunk, const Stretch *stretch, int64_t va
 static void draw_stretch(void *context, int64_t task, int worker)
 {
     const Stretch *stretch = context;
-    Chunk chunk = chunk_of(stretch->sampler, task);
+    ArmcChunk chunk = chunk_of(stretch->sampler, task);
     const ArmcValue *input = variable_in(stretch->sampler);
     (void)worker;
     for (int64_t t = stretch->from; t < stretch->to; t++) {
         draw_variable(&chunk, stretch, armc_input_at(stretch->sampler->model->inputs[0], t), input);
-        run_time(&chunk, t);
+        armc_cells_run(&chunk, t);
     }
 }
 

@@ -23,6 +23,7 @@ typedef struct Planner {
     size_t item_count, item_capacity;
     const ArmcNode *node; /* whose reads are visited */
     int64_t position;     /* of the cell at work */
+    int64_t thin;         /* entries of slots for rows of one feature */
     int64_t **first_at,
         **last_at; /* by value id, of each site: when its row is begun and read last */
 } Planner;
@@ -356,6 +357,29 @@ static void heap_pop(Heap *heap)
     heap->items[i] = last;
 }
 
+/* Rows of one feature lie side by side, so that those of all samples are one run of numbers; they
+ * come behind the others, which begin at cache lines. */
+static int64_t new_slot(Planner *s, int64_t pitch)
+{
+    int64_t *entries = pitch == 1 ? &s->thin : &s->table->entries, slot = *entries;
+    *entries += pitch;
+    return slot;
+}
+
+static void move_thin(Planner *s)
+{
+    for (size_t n = 0; n < s->graph->node_count; n++) {
+        const ArmcValue *out = s->graph->nodes[n]->out[0];
+        ArmcRowPlace *place = &s->table->places[out->id];
+        if (!out->batched || place->pitch != 1)
+            continue;
+        place->state += s->table->entries;
+        for (int64_t site = 0; site < sites_of(out); site++)
+            place->offset[site] += place->offset[site] < 0 ? 0 : s->table->entries;
+    }
+    s->table->entries += s->thin;
+}
+
 /* A life takes a slot that is free when it begins, or a new one. */
 static void take_slots(Planner *s, Life *lives, int64_t count)
 {
@@ -372,8 +396,7 @@ static void take_slots(Planner *s, Life *lives, int64_t count)
         if (pool->free_count > 0) {
             *lives[i].offset = pool->slot[--pool->free_count];
         } else {
-            *lives[i].offset = s->table->entries;
-            s->table->entries += pool->pitch;
+            *lives[i].offset = new_slot(s, pool->pitch);
             s->table->slots++;
         }
         heap_push(&heap, &lives[i]);
@@ -385,11 +408,8 @@ static void take_slots(Planner *s, Life *lives, int64_t count)
 static void add_steady(Planner *s, const ArmcValue *value, int64_t *offset)
 {
     ArmcRowPlace *place = &s->table->places[value->id];
-    int64_t slot = place->scan == value ? place->state : s->table->entries;
-    if (place->scan != value) {
-        s->table->entries += place->pitch;
-        s->table->slots++;
-    }
+    int64_t slot = place->scan == value ? place->state : new_slot(s, place->pitch);
+    s->table->slots += place->scan != value;
     for (int64_t site = 0; site < sites_of(value); site++)
         offset[site] = slot;
     s->table->rows += sites_of(value);
@@ -401,11 +421,11 @@ static void add_lives(Planner *s, const ArmcNode *node, Life *lives, int64_t *co
     ArmcRowPlace *place = &s->table->places[out->id];
     int64_t *offset = sites_with(s, out, -1);
     bool given = (node->op->flags & ARMC_OP_LEAF) && !is_variable(s, node);
-    place->pitch = armc_exec_pitch(armc_shape_features(out->shape));
+    int64_t features = armc_shape_features(out->shape);
+    place->pitch = features == 1 ? 1 : armc_exec_pitch(features);
     place->offset = offset;
     if (node->op->order) {
-        place->state = s->table->entries;
-        s->table->entries += place->pitch;
+        place->state = new_slot(s, place->pitch);
     }
     if (place->scan) {
         add_steady(s, out, offset);
@@ -436,12 +456,12 @@ static void place_rows(Planner *s)
         rows += s->graph->nodes[n]->out[0]->batched ? sites_of(s->graph->nodes[n]->out[0]) : 0;
     Life *lives = ARMC_NEW_ARRAY(s->arena, Life, rows + 1);
     s->table->places = ARMC_NEW_ARRAY(s->arena, ArmcRowPlace, s->graph->value_count);
-    armc_steady_find(s->arena, s->table, variable_in(s),
-                     (ArmcRowLives){s->first_at, s->last_at});
+    armc_steady_find(s->arena, s->table, variable_in(s), (ArmcRowLives){s->first_at, s->last_at});
     for (size_t n = 0; n < s->graph->node_count; n++)
         if (s->graph->nodes[n]->out[0]->batched)
             add_lives(s, s->graph->nodes[n], lives, &count);
     take_slots(s, lives, count);
+    move_thin(s);
 }
 
 /* --- all together --- */
