@@ -9,7 +9,8 @@ ArmcReal *armc_cells_row(const ArmcChunk *chunk, const ArmcValue *value, int64_t
 {
     const ArmcRowPlace *place = &chunk->sampler->table->places[value->id];
     int64_t offset = place->offset[site];
-    return chunk->memory + (offset < 0 ? 0 : offset) * chunk->sampler->chunk;
+    int64_t within = place->home ? site * armc_shape_features(value->shape) : 0;
+    return chunk->memory + (offset < 0 ? 0 : offset) * chunk->sampler->chunk + within;
 }
 
 const ArmcReal *armc_cells_rows(const ArmcChunk *chunk, const ArmcValue *value, int64_t site,

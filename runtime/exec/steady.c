@@ -102,7 +102,8 @@ static bool is_constant(const Finder *f, const ArmcNode *node, int input, int64_
         return true;
     if (node->op->rows_in[input] != 'r' || sites_of(in) != 1 || in == f->variable)
         return false;
-    return !in->batched || f->last_cell[in->id] < begin;
+    bool given = (in->node->op->flags & ARMC_OP_LEAF) != 0;
+    return !in->batched || given || (f->cells[in->id] != 0 && f->last_cell[in->id] < begin);
 }
 
 /* The scan that all of a node's inputs follow, or NULL. */

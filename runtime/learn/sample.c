@@ -29,7 +29,7 @@ static void draw_uniforms(const Drawing *d, const int64_t *index, int64_t variab
                           double *u)
 {
     uint64_t seed = d->session->options.seed;
-    if (index[n - 1] - index[0] == n - 1) {
+    if (n > 1 && index[n - 1] - index[0] == n - 1) {
         d->session->kernels->uniforms(armc_rng_key(seed, ARMC_RNG_SAMPLE), (uint64_t)index[0],
                                       (uint64_t)variable, n, u);
         return;
