@@ -101,8 +101,7 @@ static void draw_levels(void *context, int64_t first, int64_t variable, size_t l
 {
     const Bench *b = context;
     double u[ARMC_MOST_CHUNK];
-    b->session->kernels->uniforms(armc_rng_key(0, ARMC_RNG_SAMPLE), (uint64_t)first,
-                                  (uint64_t)variable, params->n, u);
+    armc_sample_uniforms(b->session, first, variable, params->n, u);
     b->net->graph->likelihoods[likelihood]->dist->sample(b->session->kernels, params, u, 1, levels);
 }
 
