@@ -122,6 +122,8 @@ enum {
         1024, /* sums over sites: the sum of the sites' rows may be handed over as one row */
     ARMC_OP_BY_FEATURE =
         2048, /* rows: feature f of the result comes from feature f of inputs as wide as it */
+    ARMC_OP_KEEPS_ZERO = 4096, /* rows: where the first input's row is zero, so is the result's
+                                  (+0), if numbers of the other inputs are finite */
     ARMC_OP_KEEPS_LEVELS =
         256, /* entries are levels if the first input's are (set for movement ops as well) */
 };

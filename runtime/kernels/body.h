@@ -19,6 +19,8 @@
 
 #include "runtime/kernels/body_norm.h"
 
+#include "runtime/kernels/body_random.h"
+
 const ArmcKernels TABLE = {
     .name = NAME,
     .exp = exp_kernel,
@@ -58,4 +60,5 @@ const ArmcKernels TABLE = {
     .norm_dx = norm_dx_kernel,
     .norm_dw = norm_dw_kernel,
     .adam = adam_kernel,
+    .uniforms = uniforms_kernel,
 };

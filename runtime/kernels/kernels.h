@@ -127,6 +127,10 @@ typedef struct ArmcKernels {
      * caller: m = b1 m + (1-b1) g; v = b2 v + (1-b2) g²; w -= rate m / (sqrt(v) + epsilon). */
     void (*adam)(int64_t n, ArmcReal rate, ArmcReal b1, ArmcReal b2, ArmcReal epsilon,
                  const ArmcReal *g, ArmcReal *m, ArmcReal *v, ArmcReal *w);
+
+    /* --- random numbers --- */
+    /* `armc_rng_uniform` of (a, b), (a + 1, b), … (a + n - 1, b), given `armc_rng_key`. */
+    void (*uniforms)(uint64_t key, uint64_t a, uint64_t b, int64_t n, double *u);
 } ArmcKernels;
 
 /* The best table for this CPU, or the one ARMC_CPU names; NULL if that one is unknown or can't run

@@ -42,6 +42,11 @@ ALWAYS_INLINE Vec vec_sqrt(Vec x)
     return MM(sqrt)(x);
 }
 
+ALWAYS_INLINE Wide half_product(Wide a, Wide b)
+{
+    return (Wide)_mm256_mul_epu32((__m256i)a, (__m256i)b);
+}
+
 ALWAYS_INLINE Part part_make(int64_t count)
 {
     IVec lanes;

@@ -39,6 +39,11 @@ ALWAYS_INLINE Vec vec_sqrt(Vec x)
     return MM(sqrt)(x);
 }
 
+ALWAYS_INLINE Wide half_product(Wide a, Wide b)
+{
+    return (Wide)_mm512_mul_epu32((__m512i)a, (__m512i)b);
+}
+
 ALWAYS_INLINE Part part_make(int64_t count)
 {
     return (Part)((1u << count) - 1);
