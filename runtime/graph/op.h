@@ -83,6 +83,8 @@ typedef struct ArmcCall {
     const ArmcStepInfo *info;
     int64_t batch;
     bool exact; /* fixed-order kernels, no BLAS */
+    ArmcReal *scratch; /* of the worker that runs the task, as much as `scratch` of the op asks for;
+                          NULL: the caller has none */
     const ArmcReal *in[ARMC_MAX_INPUTS];
     ArmcReal *out[ARMC_MAX_OUTPUTS];
 } ArmcCall;
@@ -184,6 +186,9 @@ struct ArmcOp {
     /* Whole arrays: how many tasks for this batch, and one task. */
     int64_t (*tasks)(const ArmcCall *call);
     void (*forward)(const ArmcCall *call, int64_t task);
+
+    /* Entries of scratch with which a task of `forward` is faster. */
+    int64_t (*scratch)(const ArmcNode *node);
 
     /* Live multiply-adds for one example, of a part of the result's row; at one site, or at all
      * (site -1). NULL: none worth counting. */

@@ -23,6 +23,7 @@ typedef struct ArmcRun {
 
 typedef struct ArmcKernels {
     const char *name; /* "generic", "avx2", "avx512", "neon" */
+    int conv_by_blas; /* convolutions are gathered and go to BLAS, where its order may be had */
 
     /* --- elementwise over n contiguous entries; y may be x --- */
     void (*exp)(int64_t n, const ArmcReal *x, ArmcReal *y);

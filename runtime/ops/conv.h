@@ -48,7 +48,17 @@ typedef struct ArmcConvBlock {
     int64_t term_count;
     const ArmcConvChunk *chunks;
     int64_t chunk_count;
+    /* The same terms as runs of a padded picture's row, and where their packed weight lies. */
+    const ArmcRun *runs;
+    int64_t run_count, depth, packed;
 } ArmcConvBlock;
+
+/* Rows of the weight's gradient whose entries of the padded picture lie together, for the columns
+ * of a block. */
+typedef struct ArmcConvSlice {
+    int64_t offset, length, row;
+    int64_t begin, end;
+} ArmcConvSlice;
 
 typedef struct ArmcConv {
     ArmcConvAxis y, x;
@@ -56,6 +66,12 @@ typedef struct ArmcConv {
     bool mirrored;               /* tap t as gathered is the last but t of the weight */
     const ArmcConvBlock *exact;  /* each column's own mask */
     const ArmcConvBlock *blocks; /* joined where that is cheaper; both are closed by an empty one */
+    /* The padded picture: sites in a row, and how many rows of the result are made at a time. */
+    int64_t wide, band;
+    bool in_place; /* nothing is padded: the picture itself */
+    const ArmcConvSlice *slices;
+    int64_t slice_count, slice_depth; /* the sum of their lengths */
+    int64_t packed;                   /* entries that all packed weights take at most */
 } ArmcConv;
 
 enum { ARMC_CONV_DEPTH = 128 }; /* of a chunk at most */
@@ -77,6 +93,8 @@ bool armc_conv_shape(ArmcInfer *infer);
 bool armc_conv_transposed_shape(ArmcInfer *infer);
 bool armc_conv_dx_shape(ArmcInfer *infer);
 bool armc_conv_dw_shape(ArmcInfer *infer);
+/* The plan is there already. */
+bool armc_conv_planned_shape(ArmcInfer *infer);
 /* Attributes that say the same with every number written out, for gradients: a transpose has a
  * `size` as well. */
 ArmcAttr *armc_conv_plain_attrs(ArmcGraph *graph, const ArmcNode *node);
@@ -90,6 +108,22 @@ void armc_conv_groups(ArmcInfer *infer);
 void armc_conv_reads(const ArmcNode *node, int64_t site, int group, ArmcRead read, void *context);
 const void *armc_conv_live(ArmcArena *arena, const ArmcNode *node, const ArmcPart *part);
 int64_t armc_conv_cost(const ArmcNode *node, int64_t site, const ArmcPart *part);
+
+/* --- conv_direct.c --- */
+
+/* Finds runs, slices and the size of a band. */
+void armc_conv_find_runs(ArmcArena *arena, ArmcConv *conv);
+/* The same node by packed weights, which are made once a step. NULL: it stays as it is. */
+ArmcValue *armc_conv_fuse(ArmcGraph *graph, const ArmcNode *node);
+bool armc_conv_packed_shape(ArmcInfer *infer);
+void armc_conv_pack(const ArmcCall *call, int64_t task);
+int64_t armc_conv_scratch(const ArmcNode *node);
+/* Do conditions allow the direct way: is there scratch, was BLAS not asked for? */
+bool armc_conv_is_direct(const ArmcCall *call);
+int64_t armc_conv_direct_tasks(const ArmcCall *call);
+void armc_conv_direct(const ArmcCall *call, int64_t task);
+int64_t armc_conv_direct_dw_tasks(const ArmcCall *call);
+void armc_conv_direct_dw(const ArmcCall *call, int64_t task);
 
 /* --- conv_gather.c --- */
 

@@ -145,6 +145,8 @@ int64_t armc_conv_dw_tasks(const ArmcCall *call)
 {
     const ArmcConv *conv = call->node->plan;
     int64_t count = 0;
+    if (armc_conv_is_direct(call))
+        return armc_conv_direct_dw_tasks(call);
     for (const ArmcConvBlock *block = conv->blocks; block->end > 0; block++)
         count += pieces_of(block);
     return count;
@@ -195,6 +197,10 @@ static void mask_rows(const ArmcCall *call, const Piece *piece, const ArmcConvCh
 void armc_conv_dw_forward(const ArmcCall *call, int64_t task)
 {
     const ArmcConv *conv = call->node->plan;
+    if (armc_conv_is_direct(call)) {
+        armc_conv_direct_dw(call, task);
+        return;
+    }
     const Piece piece = piece_of(conv, task);
     int64_t all = examples_of(call) * sites_out(conv);
     ArmcReal tile[TILE_ROWS * ARMC_CONV_DEPTH];

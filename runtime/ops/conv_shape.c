@@ -244,7 +244,7 @@ static bool weight_is_fixed(ArmcInfer *infer)
 
 typedef bool (*SetAxis)(ArmcInfer *infer, int number, ArmcConvAxis *axis);
 
-/* A sequence is a picture of one row. */
+/* A sequence is a picture of one column. */
 static ArmcConv *begin(ArmcInfer *infer, ArmcShape weight)
 {
     const ArmcNode *node = infer->node;
@@ -256,11 +256,11 @@ static ArmcConv *begin(ArmcInfer *infer, ArmcShape weight)
                        .c = armc_shape_features(in),
                        .n = armc_shape_features(weight),
                        .groups = node->attr[ARMC_CONV_GROUPS].i};
-    conv->x.in = in.dims[in.rank - 2];
-    conv->x.kernel = weight.dims[weight.rank - 3];
+    conv->y.in = in.dims[0];
+    conv->y.kernel = weight.dims[0];
     if (axes_of(node) == 2) {
-        conv->y.in = in.dims[0];
-        conv->y.kernel = weight.dims[0];
+        conv->x.in = in.dims[1];
+        conv->x.kernel = weight.dims[1];
     }
     return conv;
 }
@@ -268,16 +268,22 @@ static ArmcConv *begin(ArmcInfer *infer, ArmcShape weight)
 static bool set_axes(ArmcInfer *infer, ArmcConv *conv, SetAxis set)
 {
     int axes = axes_of(infer->node);
-    return numbers_are_small(infer) && (axes == 1 || set(infer, 0, &conv->y)) &&
-           set(infer, axes - 1, &conv->x);
+    return numbers_are_small(infer) && set(infer, 0, &conv->y) &&
+           (axes == 1 || set(infer, 1, &conv->x));
 }
 
 static void set_shape(ArmcInfer *infer, const ArmcConv *conv)
 {
     ArmcShape *shape = &infer->node->out[0]->shape;
     *shape = axes_of(infer->node) == 1
-                 ? armc_shape_make(2, (int64_t[]){conv->x.out, conv->n})
+                 ? armc_shape_make(2, (int64_t[]){conv->y.out, conv->n})
                  : armc_shape_make(3, (int64_t[]){conv->y.out, conv->x.out, conv->n});
+}
+
+static void find_work(ArmcArena *arena, ArmcConv *conv, const ArmcValue *weight)
+{
+    armc_conv_find_blocks(arena, conv, armc_has_dead_entries(weight) ? weight->mask : NULL);
+    armc_conv_find_runs(arena, conv);
 }
 
 static bool infer_with(ArmcInfer *infer, SetAxis set, bool mirrored)
@@ -288,8 +294,7 @@ static bool infer_with(ArmcInfer *infer, SetAxis set, bool mirrored)
     conv->mirrored = mirrored;
     if (!weight_is_fixed(infer) || !channels_fit(infer, conv, rows) || !set_axes(infer, conv, set))
         return false;
-    armc_conv_find_blocks(infer->graph->arena, conv,
-                          armc_has_dead_entries(weight) ? weight->mask : NULL);
+    find_work(infer->graph->arena, conv, weight);
     set_shape(infer, conv);
     infer->node->plan = conv;
     return true;
@@ -311,6 +316,12 @@ bool armc_conv_dx_shape(ArmcInfer *infer)
     return infer_with(infer, transposed_axis, false);
 }
 
+bool armc_conv_planned_shape(ArmcInfer *infer)
+{
+    set_shape(infer, infer->node->plan);
+    return true;
+}
+
 /* x, dy, weight: as the op itself, which made a value of dy's shape; the result is like the weight.
  */
 bool armc_conv_dw_shape(ArmcInfer *infer)
@@ -322,8 +333,7 @@ bool armc_conv_dw_shape(ArmcInfer *infer)
     conv->mirrored = transposed;
     if (!set_axes(infer, conv, transposed ? transposed_axis : forward_axis))
         return false;
-    armc_conv_find_blocks(infer->graph->arena, conv,
-                          armc_has_dead_entries(weight) ? weight->mask : NULL);
+    find_work(infer->graph->arena, conv, weight);
     node->out[0]->shape = weight->shape;
     node->plan = conv;
     return true;
@@ -354,7 +364,7 @@ static Pad plain_pad(const ArmcConvAxis *axis, bool transposed)
 ArmcAttr *armc_conv_plain_attrs(ArmcGraph *graph, const ArmcNode *node)
 {
     const ArmcConv *conv = node->plan;
-    int axes = axes_of(node), skip = 2 - axes;
+    int axes = axes_of(node);
     bool transposed = conv->y.up > 1 || conv->x.up > 1 || conv->mirrored;
     Pad y = plain_pad(&conv->y, transposed), x = plain_pad(&conv->x, transposed);
     int64_t stride[] = {transposed ? conv->y.up : conv->y.stride,
@@ -362,10 +372,10 @@ ArmcAttr *armc_conv_plain_attrs(ArmcGraph *graph, const ArmcNode *node)
     int64_t dilation[] = {conv->y.dilation, conv->x.dilation};
     int64_t pad[] = {y.before, y.after, x.before, x.after}, size[] = {conv->y.out, conv->x.out};
     ArmcAttr *attr = ARMC_NEW_ARRAY(graph->arena, ArmcAttr, ARMC_MAX_ATTRS);
-    attr[ARMC_CONV_STRIDE] = list_attr(graph, axes, stride + skip);
-    attr[ARMC_CONV_DILATION] = list_attr(graph, axes, dilation + skip);
+    attr[ARMC_CONV_STRIDE] = list_attr(graph, axes, stride);
+    attr[ARMC_CONV_DILATION] = list_attr(graph, axes, dilation);
     attr[ARMC_CONV_GROUPS] = node->attr[ARMC_CONV_GROUPS];
-    attr[ARMC_CONV_PAD] = list_attr(graph, 2 * axes, pad + 2 * skip);
-    attr[ARMC_CONV_SIZE] = transposed ? list_attr(graph, axes, size + skip) : (ArmcAttr){0};
+    attr[ARMC_CONV_PAD] = list_attr(graph, 2 * axes, pad);
+    attr[ARMC_CONV_SIZE] = transposed ? list_attr(graph, axes, size) : (ArmcAttr){0};
     return attr;
 }

@@ -44,10 +44,11 @@ static void transposed_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
 
 /* --- the rows --- */
 
+/* With all that the sampler asks of a row. */
 #define CONV_FIELDS                                                                                \
     .groups = armc_conv_groups, .reads = armc_conv_reads, .live = armc_conv_live,                  \
     .at = armc_conv_at, .tasks = armc_conv_tasks, .forward = armc_conv_forward,                    \
-    .cost = armc_conv_cost
+    .cost = armc_conv_cost, .fuse = armc_conv_fuse
 
 ARMC_OP(conv2d) = {
     .name = "conv2d",
@@ -116,8 +117,34 @@ ARMC_OP(conv2d_dx) = {
     .flags = ARMC_OP_INTERNAL,
     .attrs = armc_conv_transposed_attrs,
     .shape = armc_conv_dx_shape,
+    .fuse = armc_conv_fuse,
     .tasks = armc_conv_tasks,
     .forward = armc_conv_forward,
+};
+
+ARMC_OP(conv2d_direct) = {
+    .name = "conv2d_direct",
+    .doc = "Any of the convolutions above, or a data gradient, by packed weights.",
+    .sig = "x weight packed -> ?",
+    .flags = ARMC_OP_INTERNAL,
+    .shape = armc_conv_planned_shape,
+    .groups = armc_conv_groups,
+    .reads = armc_conv_reads,
+    .live = armc_conv_live,
+    .at = armc_conv_at,
+    .scratch = armc_conv_scratch,
+    .tasks = armc_conv_direct_tasks,
+    .forward = armc_conv_direct,
+    .cost = armc_conv_cost,
+};
+
+ARMC_OP(conv2d_packed) = {
+    .name = "conv2d_packed",
+    .doc = "The weight of a convolution as the kernels read it.",
+    .sig = "weight -> ?",
+    .flags = ARMC_OP_INTERNAL,
+    .shape = armc_conv_packed_shape,
+    .forward = armc_conv_pack,
 };
 
 /* --- dW --- */
@@ -136,6 +163,7 @@ ARMC_OP(conv2d_dw) = {
     .attrs = armc_conv_transposed_attrs,
     .shape = armc_conv_dw_shape,
     .mask = weight_mask,
+    .scratch = armc_conv_scratch,
     .tasks = armc_conv_dw_tasks,
     .forward = armc_conv_dw_forward,
 };
