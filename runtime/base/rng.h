@@ -18,6 +18,7 @@ typedef enum ArmcRngPurpose {
     ARMC_RNG_ORDER = 9,   /* `order=random` */
     ARMC_RNG_FIELD = 10,  /* parameters and levels at which `field` takes gradients */
     ARMC_RNG_MEMBER = 11, /* which member of an ensemble a sample is drawn from */
+    ARMC_RNG_COLOUR = 12, /* backgrounds and tints of `colour=` */
 } ArmcRngPurpose;
 
 /* 64-bit FNV-1a of a text: parameter paths as part of a key. */
