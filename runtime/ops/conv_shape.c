@@ -1,5 +1,6 @@
 /* From attributes to axes, and what can be wrong with them. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "runtime/ops/conv.h"
@@ -131,12 +132,15 @@ static bool pad_of(ArmcInfer *infer, const ArmcConvAxis *axis, int number, Pad *
 
 static bool kernel_too_large(ArmcInfer *infer, const ArmcConvAxis *axis, Pad pad)
 {
+    char padding[64] = "";
+    if (pad.before + pad.after > 0)
+        snprintf(padding, sizeof padding, " and padding of %" PRId64 " + %" PRId64, pad.before,
+                 pad.after);
     armc_infer_error(infer,
                      "the kernel of `%s` reaches over %" PRId64 " sites (%" PRId64
-                     " taps, dilation %" PRId64 "), and there are %" PRId64 " (%" PRId64
-                     " and padding of %" PRId64 " + %" PRId64 ")",
-                     infer->node->op->name, extent(axis), axis->kernel, axis->dilation,
-                     axis->in + pad.before + pad.after, axis->in, pad.before, pad.after);
+                     " taps, dilation %" PRId64 "), and there are %" PRId64 "%s",
+                     infer->node->op->name, extent(axis), axis->kernel, axis->dilation, axis->in,
+                     padding);
     return false;
 }
 
@@ -164,6 +168,13 @@ static bool wrong_size(ArmcInfer *infer, int64_t found, int64_t least, int64_t m
     return false;
 }
 
+static bool nothing_left(ArmcInfer *infer, int64_t size)
+{
+    armc_infer_error(infer, "`pad` of `%s` cuts away the whole result: %" PRId64 " sites are left",
+                     infer->node->op->name, size);
+    return false;
+}
+
 /* Position y of the input lands on y stride + i dilation - before. */
 static bool transposed_axis(ArmcInfer *infer, int number, ArmcConvAxis *axis)
 {
@@ -181,8 +192,8 @@ static bool transposed_axis(ArmcInfer *infer, int number, ArmcConvAxis *axis)
     axis->out = same ? axis->in * axis->up : least;
     if (size->count > 0 && !number_of(infer, ARMC_CONV_SIZE, number, &axis->out))
         return false;
-    if (axis->out < 1 && size->count == 0)
-        return kernel_too_large(infer, axis, (Pad){0, 0});
+    if (axis->out < 1)
+        return nothing_left(infer, least);
     axis->before = (axis->kernel - 1) * axis->dilation - pad.before;
     return (axis->out >= least && axis->out <= most) || wrong_size(infer, axis->out, least, most);
 }
@@ -365,7 +376,7 @@ ArmcAttr *armc_conv_plain_attrs(ArmcGraph *graph, const ArmcNode *node)
 {
     const ArmcConv *conv = node->plan;
     int axes = axes_of(node);
-    bool transposed = conv->y.up > 1 || conv->x.up > 1 || conv->mirrored;
+    bool transposed = conv->mirrored;
     Pad y = plain_pad(&conv->y, transposed), x = plain_pad(&conv->x, transposed);
     int64_t stride[] = {transposed ? conv->y.up : conv->y.stride,
                         transposed ? conv->x.up : conv->x.stride};
@@ -374,7 +385,7 @@ ArmcAttr *armc_conv_plain_attrs(ArmcGraph *graph, const ArmcNode *node)
     ArmcAttr *attr = ARMC_NEW_ARRAY(graph->arena, ArmcAttr, ARMC_MAX_ATTRS);
     attr[ARMC_CONV_STRIDE] = list_attr(graph, axes, stride);
     attr[ARMC_CONV_DILATION] = list_attr(graph, axes, dilation);
-    attr[ARMC_CONV_GROUPS] = node->attr[ARMC_CONV_GROUPS];
+    attr[ARMC_CONV_GROUPS] = (ArmcAttr){.given = true, .i = conv->groups};
     attr[ARMC_CONV_PAD] = list_attr(graph, 2 * axes, pad);
     attr[ARMC_CONV_SIZE] = transposed ? list_attr(graph, axes, size) : (ArmcAttr){0};
     return attr;

@@ -5,41 +5,33 @@
 
 /* The weight of the data gradient: in each group inputs and filters change places; taps stand in
  * the order in which they are gathered. */
-static ArmcValue *turned(ArmcGrad *grad, ArmcNode *node, bool mirrored)
+static ArmcValue *turned(ArmcGrad *grad, ArmcNode *node)
 {
-    ArmcAttr attr[] = {node->attr[ARMC_CONV_GROUPS], {.given = true, .i = mirrored}};
+    const ArmcConv *conv = node->plan;
+    ArmcAttr attr[] = {{.given = true, .i = conv->groups}, {.given = true, .i = !conv->mirrored}};
     return ARMC_GRAD(grad, node, "conv2d_turned", attr, node->in[1]);
 }
 
-static ArmcValue *weight_gradient(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy,
-                                  const ArmcAttr *attr)
+/* A convolution's data gradient is a transpose, and the other way round. */
+static ArmcValue *data_gradient(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy, ArmcAttr *attr)
 {
-    return ARMC_GRAD(grad, node, "conv2d_dw", attr, node->in[0], dy, node->in[1]);
+    const ArmcConv *conv = node->plan;
+    const ArmcShape *x = &node->in[0]->shape;
+    if (conv->mirrored)
+        return ARMC_GRAD(grad, node, x->rank == 2 ? "conv1d" : "conv2d", attr, dy,
+                         turned(grad, node));
+    attr[ARMC_CONV_SIZE] = (ArmcAttr){.given = true, .count = x->rank - 1, .ints = x->dims};
+    return ARMC_GRAD(grad, node, "conv2d_dx", attr, dy, turned(grad, node));
 }
 
 static void conv_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
 {
-    const ArmcValue *x = node->in[0];
     ArmcAttr *attr = armc_conv_plain_attrs(armc_grad_graph(grad), node);
     if (armc_grad_wants(grad, node->in[1]))
-        armc_grad_add(grad, node->in[1], weight_gradient(grad, node, dy, attr));
-    if (!armc_grad_wants(grad, node->in[0]))
-        return;
-    attr[ARMC_CONV_SIZE] = (ArmcAttr){.given = true, .count = x->shape.rank - 1};
-    attr[ARMC_CONV_SIZE].ints = x->shape.dims;
-    armc_grad_add(grad, node->in[0],
-                  ARMC_GRAD(grad, node, "conv2d_dx", attr, dy, turned(grad, node, true)));
-}
-
-static void transposed_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
-{
-    const char *op = node->in[0]->shape.rank == 2 ? "conv1d" : "conv2d";
-    ArmcAttr *attr = armc_conv_plain_attrs(armc_grad_graph(grad), node);
-    if (armc_grad_wants(grad, node->in[1]))
-        armc_grad_add(grad, node->in[1], weight_gradient(grad, node, dy, attr));
+        armc_grad_add(grad, node->in[1],
+                      ARMC_GRAD(grad, node, "conv2d_dw", attr, node->in[0], dy, node->in[1]));
     if (armc_grad_wants(grad, node->in[0]))
-        armc_grad_add(grad, node->in[0],
-                      ARMC_GRAD(grad, node, op, attr, dy, turned(grad, node, false)));
+        armc_grad_add(grad, node->in[0], data_gradient(grad, node, dy, attr));
 }
 
 /* --- the rows --- */
@@ -93,7 +85,7 @@ ARMC_OP(conv2d_transposed) = {
              "x=2x2x2 weight=2x2x2x2~1110110100110100 | pad=valid stride=2 size=[5,4]; "
              "x=2x3x2 weight=2x2x2x2~1100110011001100 | pad=valid",
     .shape = armc_conv_transposed_shape,
-    .vjp = transposed_vjp,
+    .vjp = conv_vjp,
     CONV_FIELDS,
 };
 
@@ -106,7 +98,7 @@ ARMC_OP(conv1d_transposed) = {
     .attrs = armc_conv_transposed_attrs,
     .probe = "x=3x2 weight*=3x2x3; x=3x4 weight*=3x2x2 | groups=2 stride=2 pad=[1,1] size=6",
     .shape = armc_conv_transposed_shape,
-    .vjp = transposed_vjp,
+    .vjp = conv_vjp,
     CONV_FIELDS,
 };
 
@@ -128,6 +120,7 @@ ARMC_OP(conv2d_direct) = {
     .sig = "x weight packed -> ?",
     .flags = ARMC_OP_INTERNAL,
     .shape = armc_conv_planned_shape,
+    .vjp = conv_vjp,
     .groups = armc_conv_groups,
     .reads = armc_conv_reads,
     .live = armc_conv_live,

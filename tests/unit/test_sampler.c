@@ -196,6 +196,15 @@ static void count_outer_onto(int64_t m, int64_t n, const ArmcReal *a, int64_t ld
     counted.real->outer_onto(m, n, a, lda, w, o, c, ldc);
 }
 
+static void count_conv(int64_t h, int64_t w, int64_t n, const ArmcRun *runs, int64_t count,
+                       const ArmcReal *a, int64_t a_row, int64_t a_col, const ArmcReal *packed,
+                       ArmcReal *c, int64_t c_row, int64_t c_col, int accumulate)
+{
+    for (int64_t r = 0; r < count; r++)
+        counted.count += h * w * n * runs[r].length;
+    counted.real->conv(h, w, n, runs, count, a, a_row, a_col, packed, c, c_row, c_col, accumulate);
+}
+
 static void check_arithmetic(const Subject *subject)
 {
     ArmcArena *arena = subject->session->run;
@@ -230,6 +239,7 @@ static void count_alone(const Subject *subject)
     counting.gemm = count_gemm;
     counting.gemm_dot = count_gemm_dot;
     counting.outer_onto = count_outer_onto;
+    counting.conv = count_conv;
     counted.real = real;
     ArmcPool *pool = armc_session_pool(subject->session);
     subject->session->pool = armc_pool_new(&subject->session->fault, 1);
