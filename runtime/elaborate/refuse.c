@@ -31,7 +31,8 @@ static const char *fill_in(ArmcElaborator *e, const char *message, const ArmcThi
     return armc_arena_printf(e->arena, "%s%s", text, message);
 }
 
-/* The error is the caller's: it stands where the block was called, not at this line. */
+/* The error is the caller's: it stands where the block was called, not at this line. The block ends
+ * here, as by `return`. */
 static ArmcThing *call_refuse(ArmcElaborator *e, const ArmcAttr *args, const ArmcOrigin *origin)
 {
     const ArmcThing *list = args[1].given ? args[1].thing : NULL;
@@ -40,7 +41,10 @@ static ArmcThing *call_refuse(ArmcElaborator *e, const ArmcAttr *args, const Arm
                       "%s", fill_in(e, args[0].text, list));
     if (args[2].given)
         armc_diag_help(diag, "%s", args[2].text);
+    if (e->frame->body == ARMC_BODY_BLOCK)
+        e->frame->result = armc_thing_none(e);
     return NULL;
 }
-ARMC_BUILTIN(refuse) = {"refuse", "An error: for blocks whose arguments don't go together.",
+ARMC_BUILTIN(refuse) = {"refuse",
+                        "An error that ends a block: for arguments that don't go together.",
                         refuse_args, call_refuse};

@@ -11,6 +11,12 @@ typedef struct Kernel {
     const ArmcOrder *order;
 } Kernel;
 
+/* Of a side: where `conv2d` with as many zeros as keep the size has the site itself. */
+static int64_t centre(int64_t side)
+{
+    return (side - 1) / 2;
+}
+
 /* Of the sites that have another one dy rows below and dx columns to the right: how many, and at
  * how many the other one comes first. */
 typedef struct Met {
@@ -29,22 +35,34 @@ static Met meet(const Kernel *k, int64_t dy, int64_t dx)
     return met;
 }
 
+/* "2 above and 1 to the left" */
+static const char *place_text(ArmcElaborator *e, int64_t dy, int64_t dx)
+{
+    const char *vertical = armc_arena_printf(e->arena, "%" PRId64 " %s", dy < 0 ? -dy : dy,
+                                             dy < 0 ? "above" : "below"),
+               *across = armc_arena_printf(e->arena, "%" PRId64 " to the %s", dx < 0 ? -dx : dx,
+                                           dx < 0 ? "left" : "right");
+    if (dx == 0)
+        return vertical;
+    return dy == 0 ? across : armc_arena_printf(e->arena, "%s and %s", vertical, across);
+}
+
 /* The taps at which there is an earlier pixel. False after a diagnostic, where that differs from
  * site to site. */
 static bool mark_before(ArmcElaborator *e, const Kernel *k, uint8_t *mask, const ArmcOrigin *origin)
 {
     for (int64_t t = 0; t < k->rows * k->columns; t++) {
-        int64_t down = t / k->columns - k->rows / 2, right = t % k->columns - k->columns / 2;
-        Met met = meet(k, down * k->dilation, right * k->dilation);
+        int64_t dy = (t / k->columns - centre(k->rows)) * k->dilation,
+                dx = (t % k->columns - centre(k->columns)) * k->dilation;
+        Met met = meet(k, dy, dx);
         mask[t] = met.earlier > 0;
         if (met.earlier == 0 || met.earlier == met.sites)
             continue;
-        ArmcDiag *diag = armc_diag_add(
-            e->diags, ARMC_E_bad_order, origin,
-            "a convolution has one mask for all sites, and in this order the pixel %" PRId64
-            " %s and %" PRId64 " to the %s comes first at some of them only",
-            (down < 0 ? -down : down) * k->dilation, down < 0 ? "above" : "below",
-            (right < 0 ? -right : right) * k->dilation, right < 0 ? "left" : "right");
+        ArmcDiag *diag =
+            armc_diag_add(e->diags, ARMC_E_bad_order, origin,
+                          "a convolution has one mask for all sites, and in this order the pixel "
+                          "%s comes before some sites and after others",
+                          place_text(e, dy, dx));
         armc_diag_help(diag, "the orders raster and columns have one mask for all sites");
         return false;
     }
@@ -75,7 +93,7 @@ static const ArmcSpec taps_args[] = {
     {.kind = ARMC_SPEC_END},
 };
 
-/* The picture, and a kernel that has a centre; false after a diagnostic. */
+/* The picture and the kernel; false after a diagnostic. */
 static bool read_kernel(ArmcElaborator *e, const ArmcAttr *args, const ArmcOrigin *origin,
                         Kernel *k)
 {
@@ -89,14 +107,9 @@ static bool read_kernel(ArmcElaborator *e, const ArmcAttr *args, const ArmcOrigi
     }
     int64_t rows = size->count > 0 ? size->ints[0] : 0,
             columns = size->count > 1 ? size->ints[1] : rows;
-    if (size->count < 1 || size->count > 2 || rows % 2 == 0 || columns % 2 == 0) {
-        ArmcDiag *diag = armc_diag_add(
-            e->diags, ARMC_E_bad_value, origin,
-            "a masked kernel has a pixel at its centre: its sides are odd numbers, these are "
-            "%" PRId64 "x%" PRId64,
-            rows, columns);
-        armc_diag_help(diag, "the nearest such kernel is %" PRId64 "x%" PRId64, rows | 1,
-                       columns | 1);
+    if (size->count < 1 || size->count > 2) {
+        armc_diag_add(e->diags, ARMC_E_bad_value, origin,
+                      "a kernel has two sides, this size has %d numbers", size->count);
         return false;
     }
     *k = (Kernel){x->value->shape.dims[0], x->value->shape.dims[1], rows, columns, args[3].i, NULL};
@@ -122,13 +135,13 @@ static ArmcThing *call_taps(ArmcElaborator *e, const ArmcAttr *args, const ArmcO
             return NULL;
         break;
     case 'h':
-        mask[k.rows * k.columns / 2] = 1;
+        mask[centre(k.rows) * k.columns + centre(k.columns)] = 1;
         break;
     case 'a':
-        mark_rows(&k, 0, k.rows / 2, mask);
+        mark_rows(&k, 0, centre(k.rows), mask);
         break;
     default:
-        mark_rows(&k, k.rows / 2, k.rows / 2 + 1, mask);
+        mark_rows(&k, centre(k.rows), centre(k.rows) + 1, mask);
     }
     return armc_thing_bits(e, shape, mask, origin);
 }

@@ -17,6 +17,8 @@
 
 #include "runtime/kernels/body_fused.h"
 
+#include "runtime/kernels/body_norm.h"
+
 const ArmcKernels TABLE = {
     .name = NAME,
     .exp = exp_kernel,
@@ -52,5 +54,7 @@ const ArmcKernels TABLE = {
     .conv_outer = conv_outer_kernel,
     .outer_onto = outer_onto_kernel,
     .gemm_sigmoid_grad = gemm_sigmoid_grad_kernel,
+    .normalise = normalise_kernel,
+    .normalise_grad = normalise_grad_kernel,
     .adam = adam_kernel,
 };

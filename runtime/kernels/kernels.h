@@ -104,6 +104,14 @@ typedef struct ArmcKernels {
                               const ArmcReal *b, int64_t ldb, const ArmcReal *y, int64_t ldy,
                               const ArmcReal *o, ArmcReal *c, int64_t ldc);
 
+    /* --- rows of n; the bits are those of sum, sub, dot and scale, one after the other --- */
+    /* y = (x - mean of x) / sqrt(variance of x + eps) for each of m rows */
+    void (*normalise)(int64_t m, int64_t n, const ArmcReal *x, int64_t ldx, ArmcReal eps,
+                      ArmcReal *y, int64_t ldy);
+    /* dx = (dy - mean of dy - y mean of (y dy)) / sqrt(variance of x + eps) */
+    void (*normalise_grad)(int64_t m, int64_t n, const ArmcReal *x, int64_t ldx, const ArmcReal *dy,
+                           int64_t lddy, ArmcReal eps, ArmcReal *dx, int64_t lddx);
+
     /* --- optimisers over n contiguous entries --- */
     /* Adam (Kingma and Ba, 2015), with bias correction folded into `rate` and `epsilon` by the
      * caller: m = b1 m + (1-b1) g; v = b2 v + (1-b2) g²; w -= rate m / (sqrt(v) + epsilon). */

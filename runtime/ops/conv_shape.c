@@ -43,7 +43,9 @@ const ArmcSpec armc_conv_transposed_attrs[] = {
      .preset = "[]",
      .low = 1,
      .high = LARGEST,
-     .doc = "of the result, where the stride leaves a choice; the smallest if not given"},
+     .doc =
+         "of the result, where the stride leaves a choice: if not given the largest with pad=same, "
+         "else the smallest"},
     {0}};
 
 /* --- numbers --- */
@@ -103,13 +105,16 @@ static Pad halves(int64_t total)
     return (Pad){total / 2, total - total / 2};
 }
 
-/* SAME keeps ceil(in / stride) sites; of a transpose, in stride. */
+/* SAME keeps ceil(in / stride) sites. */
 static Pad same_pad(const ArmcConvAxis *axis)
 {
-    if (axis->up > 1)
-        return halves(extent(axis) - axis->up);
     int64_t out = (axis->in + axis->stride - 1) / axis->stride;
     return halves((out - 1) * axis->stride + extent(axis) - axis->in);
+}
+
+static bool is_same(const ArmcAttr *pad)
+{
+    return pad->count == 0 && pad->text && strcmp(pad->text, "same") == 0;
 }
 
 static bool pad_of(ArmcInfer *infer, const ArmcConvAxis *axis, int number, Pad *pad)
@@ -117,7 +122,7 @@ static bool pad_of(ArmcInfer *infer, const ArmcConvAxis *axis, int number, Pad *
     const ArmcAttr *attr = &infer->node->attr[ARMC_CONV_PAD];
     int axes = axes_of(infer->node);
     if (attr->count == 0 && attr->text) {
-        *pad = strcmp(attr->text, "same") == 0 ? same_pad(axis) : (Pad){0, 0};
+        *pad = is_same(attr) ? same_pad(axis) : (Pad){0, 0};
         return true;
     }
     if (attr->count != 2 * axes)
@@ -175,27 +180,43 @@ static bool nothing_left(ArmcInfer *infer, int64_t size)
     return false;
 }
 
-/* Position y of the input lands on y stride + i dilation - before. */
-static bool transposed_axis(ArmcInfer *infer, int number, ArmcConvAxis *axis)
+/* Along one axis, without padding. */
+static int64_t spread(const ArmcConvAxis *axis)
 {
-    Pad pad;
-    axis->stride = 1;
-    if (!number_of(infer, ARMC_CONV_STRIDE, number, &axis->up) ||
-        !number_of(infer, ARMC_CONV_DILATION, number, &axis->dilation) ||
-        !pad_of(infer, axis, number, &pad))
+    return (axis->in - 1) * axis->up + extent(axis);
+}
+
+/* Sizes that the same convolution brings back to `in` sites: `up` of them. With SAME the padding
+ * follows from the size. */
+static bool transposed_size(ArmcInfer *infer, int number, ArmcConvAxis *axis, Pad *pad)
+{
+    const ArmcNode *node = infer->node;
+    bool same = is_same(&node->attr[ARMC_CONV_PAD]), given = node->attr[ARMC_CONV_SIZE].count > 0;
+    if (!same && !pad_of(infer, axis, number, pad))
         return false;
-    const ArmcAttr *size = &infer->node->attr[ARMC_CONV_SIZE], *words;
-    words = &infer->node->attr[ARMC_CONV_PAD];
-    int64_t least = (axis->in - 1) * axis->up + extent(axis) - pad.before - pad.after,
-            most = least + axis->up - 1;
-    bool same = words->count == 0 && words->text && strcmp(words->text, "same") == 0;
-    axis->out = same ? axis->in * axis->up : least;
-    if (size->count > 0 && !number_of(infer, ARMC_CONV_SIZE, number, &axis->out))
+    int64_t least = same ? (axis->in - 1) * axis->up + 1 : spread(axis) - pad->before - pad->after;
+    int64_t most = least + axis->up - 1;
+    axis->out = same ? most : least;
+    if (given && !number_of(infer, ARMC_CONV_SIZE, number, &axis->out))
         return false;
     if (axis->out < 1)
         return nothing_left(infer, least);
-    axis->before = (axis->kernel - 1) * axis->dilation - pad.before;
+    if (same)
+        *pad = halves(spread(axis) - axis->out);
     return (axis->out >= least && axis->out <= most) || wrong_size(infer, axis->out, least, most);
+}
+
+/* Position y of the input lands on y stride + i dilation - before. */
+static bool transposed_axis(ArmcInfer *infer, int number, ArmcConvAxis *axis)
+{
+    Pad pad = {0, 0};
+    axis->stride = 1;
+    if (!number_of(infer, ARMC_CONV_STRIDE, number, &axis->up) ||
+        !number_of(infer, ARMC_CONV_DILATION, number, &axis->dilation) ||
+        !transposed_size(infer, number, axis, &pad))
+        return false;
+    axis->before = (axis->kernel - 1) * axis->dilation - pad.before;
+    return true;
 }
 
 /* --- channels --- */

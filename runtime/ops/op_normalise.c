@@ -106,6 +106,11 @@ static void scale_set(const ArmcKernels *k, const Set *set, ArmcReal factor, Arm
 /* y = (x - mean of x) / sqrt(variance of x + eps) */
 static void normalise_set(const ArmcRows *rows, const Set *set)
 {
+    if (set->whole) {
+        rows->k->normalise(rows->n, set->count, rows->in[0] + set->begin, rows->in_step[0],
+                           (ArmcReal)rows->node->attr[1].r, rows->out + set->begin, rows->out_step);
+        return;
+    }
     for (int64_t r = 0; r < rows->n; r++) {
         ArmcReal *y = rows->out + r * rows->out_step;
         scale_set(rows->k, set, centre(rows, set, rows->in[0] + r * rows->in_step[0], y), y);
@@ -214,8 +219,8 @@ static void normalise_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
 static const ArmcSpec normalise_attrs[] = {
     {.name = "sets",
      .kind = ARMC_SPEC_INTS,
-     .preset = "[]",
-     .doc = "of each feature the number of its set, as an array; []: all are one"},
+     .preset = "",
+     .doc = "of each feature the number of its set, as an array; left out: all are one"},
     {.name = "eps",
      .kind = ARMC_SPEC_REAL,
      .preset = "1e-5",
@@ -246,6 +251,12 @@ ARMC_OP(normalise) = {
 static void normalise_dx_set(const ArmcRows *rows, const Set *set)
 {
     const ArmcKernels *k = rows->k;
+    if (set->whole) {
+        k->normalise_grad(rows->n, set->count, rows->in[0] + set->begin, rows->in_step[0],
+                          rows->in[1] + set->begin, rows->in_step[1],
+                          (ArmcReal)rows->node->attr[1].r, rows->out + set->begin, rows->out_step);
+        return;
+    }
     for (int64_t r = 0; r < rows->n; r++) {
         const ArmcReal *dy = rows->in[1] + r * rows->in_step[1];
         ArmcReal *dx = rows->out + r * rows->out_step;

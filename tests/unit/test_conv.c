@@ -77,6 +77,7 @@ static const Case cases[] = {
     {"conv1d", "11x6", "4x3x4", "3", "2", "[1,4]", 2, "", scattered},
     {"conv2d_transposed", "3x4x3", "3x3x3x5", "1", "1", "same", 1, "", NULL},
     {"conv2d_transposed", "3x4x2", "3x3x2x5", "2", "1", "same", 1, "", NULL},
+    {"conv2d_transposed", "3x4x2", "3x2x2x5", "[2,3]", "1", "same", 1, "[5,11]", NULL},
     {"conv2d_transposed", "3x2x4", "2x3x2x6", "[3,1]", "[1,2]", "[1,0,2,1]", 2, "", NULL},
     {"conv2d_transposed", "3x3x3", "1x2x3x4", "3", "1", "same", 1, "", NULL},
     {"conv2d_transposed", "4x3x6", "3x3x6x6", "2", "1", "[1,1,1,1]", 1, "[8,6]", colours},
@@ -170,9 +171,8 @@ static const char *mask_text(Lab *lab, const World *w)
 /* SAME as the documents say it, on its own. */
 static int64_t same_before(const Axis *axis, bool back)
 {
-    int64_t extent = (axis->kernel - 1) * axis->dilation + 1;
-    int64_t total =
-        back ? extent - axis->stride : (axis->out - 1) * axis->stride + extent - axis->in;
+    int64_t small = back ? axis->in : axis->out, large = back ? axis->out : axis->in;
+    int64_t total = (small - 1) * axis->stride + (axis->kernel - 1) * axis->dilation + 1 - large;
     return total > 0 ? total / 2 : 0;
 }
 
