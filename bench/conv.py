@@ -10,8 +10,9 @@ A model is a file bench/MODEL.py (its net by the layers of bench/conv_layers.py)
 processes that are asked over pipes, as in bench/contest.py, one at a time, in rounds. There are more of them than memory: so
 they come in heats, and armc, by its direct kernels and by BLAS, takes part in each. A time is told beside armc's in the same heat.
 First come PyTorch's ways to compute with one malloc, then the best two with other mallocs, other Adams and a few examples at a
-time, then the best two of all beside armc in the final. All start from the weights that armc saves, and are to find its losses. (Without oneDNN PyTorch may miss them: with offsets of 0
-the empty part of a picture stands where a ReLU bends, and inexact zeros fall to either side.)
+time, then the best two of all beside armc in the final. All start from the weights that armc saves, and are to find its losses.
+(Without oneDNN PyTorch may miss them: with offsets of 0 the empty part of a picture stands where a ReLU bends, and inexact
+zeros fall to either side.)
 
 The peak of fp32 is measured between the steps (bench/peak.c). Live arithmetic is what the masks leave: forward and both
 gradients, without taps outside of the picture. Memory is the peak while stepping, less what is mapped of data files.
