@@ -5,7 +5,7 @@
 void armc_changes_all(ArmcChanges *changes, int64_t n)
 {
     changes->count = 1;
-    changes->runs[0] = (ArmcRun){0, (int)n};
+    changes->runs[0] = (ArmcStretch){0, (int)n};
 }
 
 static bool is_zero(const ArmcReal *x, int64_t width)
@@ -25,7 +25,7 @@ void armc_changes_nonzero(ArmcChanges *changes, const ArmcRows *rows)
         if (changed && goes_on)
             changes->runs[changes->count - 1].n++;
         else if (changed)
-            changes->runs[changes->count++] = (ArmcRun){(int)r, 1};
+            changes->runs[changes->count++] = (ArmcStretch){(int)r, 1};
         goes_on = changed;
     }
 }
@@ -62,7 +62,7 @@ void armc_changes_run(const ArmcChanges *changes, const ArmcWork *works, int cou
 {
     int at = 0;
     for (int i = 0; i < changes->count; i++) {
-        const ArmcRun *run = &changes->runs[i];
+        const ArmcStretch *run = &changes->runs[i];
         int end = run->begin + run->n;
         for (int begin = run->begin, n; begin < end; begin += n) {
             n = end - begin < rows ? end - begin : rows;

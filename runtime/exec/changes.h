@@ -4,13 +4,13 @@
 
 #include "runtime/exec/sampler.h"
 
-typedef struct ArmcRun {
+typedef struct ArmcStretch {
     int begin, n;
-} ArmcRun;
+} ArmcStretch;
 
 typedef struct ArmcChanges {
     int count;
-    ArmcRun runs[(ARMC_MOST_CHUNK + 1) / 2];
+    ArmcStretch runs[(ARMC_MOST_CHUNK + 1) / 2];
 } ArmcChanges;
 
 /* All n rows. */
