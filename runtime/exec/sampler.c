@@ -80,8 +80,11 @@ static ArmcReal *apply_once(const ArmcSampler *sampler, const ArmcNode *node)
     ArmcCall call = {.node = node, .k = sampler->k, .info = &info, .batch = 1, .exact = true};
     for (int i = 0; i < node->in_count; i++)
         call.in[i] = sampler->fixed[node->in[i]->id];
-    call.out[0] = ARMC_NEW_ARRAY(sampler->arena, ArmcReal, armc_shape_size(shape));
-    call.out[1] = ARMC_NEW_ARRAY(sampler->arena, ArmcReal, armc_shape_features(shape));
+    for (int k = 0; k < node->out_count; k++)
+        call.out[k] =
+            ARMC_NEW_ARRAY(sampler->arena, ArmcReal, armc_shape_size(node->out[k]->shape));
+    if (node->op->advance)
+        call.out[1] = ARMC_NEW_ARRAY(sampler->arena, ArmcReal, armc_shape_features(shape));
     armc_apply(&call);
     return call.out[0];
 }
@@ -189,7 +192,7 @@ static const ArmcReal *rows_at(const Chunk *chunk, const ArmcValue *value, int64
 static const ArmcReal *input_row(const void *context, int input, int64_t site, int64_t *step)
 {
     const Chunk *chunk = context;
-    return rows_at(chunk, chunk->node->in[input], site, step);
+    return rows_at(chunk, input < 0 ? chunk->node->out[0] : chunk->node->in[input], site, step);
 }
 
 /* Features of an op that works on each by itself: pointers go to the part's first. */
@@ -230,7 +233,7 @@ static ArmcRows *bind(const Chunk *chunk, const ArmcCell *cell, int64_t site)
                                       : row_of(chunk, node->in[i], step ? site : 0);
         rows->in_width[i] = frame->in_width[i];
     }
-    if (node->op->order) {
+    if (node->op->advance) {
         int64_t state = chunk->sampler->table->places[node->out[0]->id].state;
         rows->state = rows->next = chunk->memory + state * chunk->sampler->chunk;
     }
@@ -315,7 +318,8 @@ static void run_at(Chunk *chunk, const ArmcCell *cell)
                  .row = input_row,
                  .context = chunk,
                  .out = row_of(chunk, cell->node->out[0], cell->site),
-                 .out_step = chunk->sampler->table->places[cell->node->out[0]->id].pitch};
+                 .out_step = chunk->sampler->table->places[cell->node->out[0]->id].pitch,
+                 .state_at = armc_exec_pitch(armc_shape_features(cell->node->out[0]->shape))};
     cell->node->op->at(&at);
 }
 
@@ -324,7 +328,7 @@ static void run_cell(Chunk *chunk, const ArmcCell *cell)
     const ArmcOp *op = cell->node->op;
     if (op->flags & ARMC_OP_MOVEMENT)
         run_movement(chunk, cell);
-    else if (op->order)
+    else if (op->advance)
         run_scan(chunk, cell);
     else if (op->rows)
         run_rows(chunk, cell);

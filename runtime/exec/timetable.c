@@ -387,6 +387,7 @@ static void add_lives(Planner *s, const ArmcNode *node, Life *lives, int64_t *co
     int64_t *offset = sites_with(s, out, -1);
     bool given = (node->op->flags & ARMC_OP_LEAF) && !is_variable(s, node);
     place->pitch = armc_exec_pitch(armc_shape_features(out->shape));
+    place->pitch += node->op->state ? place->pitch : 0;
     place->offset = offset;
     for (int64_t site = 0; site < sites_of(out); site++) {
         Life life = {s->first_at[out->id][site], s->last_at[out->id][site], place->pitch,
@@ -396,7 +397,7 @@ static void add_lives(Planner *s, const ArmcNode *node, Life *lives, int64_t *co
         if (given || life.first >= 0)
             lives[(*count)++] = life;
     }
-    if (node->op->order) {
+    if (node->op->advance) {
         place->state = s->table->entries;
         s->table->entries += place->pitch;
     }

@@ -23,7 +23,7 @@ typedef struct ArmcCell {
 typedef struct ArmcRowPlace {
     const int64_t
         *offset;   /* by site; -1: never computed; NULL: the same for all samples (`fixed`) */
-    int64_t pitch; /* from one sample's row to the next */
+    int64_t pitch; /* from one sample's row to the next; behind a row lies its `state` */
     int64_t state; /* scans: the state's place */
 } ArmcRowPlace;
 

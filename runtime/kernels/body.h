@@ -15,6 +15,8 @@
 
 #include "runtime/kernels/body_fused.h"
 
+#include "runtime/kernels/body_lstm.h"
+
 const ArmcKernels TABLE = {
     .name = NAME,
     .exp = exp_kernel,
@@ -46,5 +48,7 @@ const ArmcKernels TABLE = {
     .gemm_outer = gemm_outer_kernel,
     .outer_onto = outer_onto_kernel,
     .gemm_sigmoid_grad = gemm_sigmoid_grad_kernel,
+    .lstm = lstm_kernel,
+    .lstm_back = lstm_back_kernel,
     .adam = adam_kernel,
 };

@@ -16,6 +16,35 @@
 
 enum { ARMC_VIRTUAL_LANES = 16 };
 
+/* Units whose weights lie together where they are packed. */
+enum { ARMC_CELL_BLOCK = 16 };
+
+/* A step of m cells with h units each, units `begin` up to `end` of them. The four gates (i, f, g,
+ * o) of a cell lie one after the other, h entries each. */
+typedef struct ArmcCells {
+    int64_t m, h, k, begin, end;
+    const int64_t *row;    /* of each cell: which row of x, next, y and gates */
+    const int64_t *before; /* which row of c; NULL: the scan begins, c is 0 */
+    const ArmcReal *a;     /* (m,k): the states that the cell reads */
+    /* Weights (k, gates, h): a step along k, a gate, ARMC_CELL_BLOCK units further. */
+    const ArmcReal *w;
+    int64_t w_step, w_gate, w_block;
+    const ArmcReal *bias;     /* (gates * h) */
+    const ArmcReal *x, *c;    /* rows of gates * h, of h */
+    ArmcReal *next, *y;       /* rows of h: the new c, the result */
+    ArmcReal *gates;          /* rows of gates * h, behind their functions; NULL: not wanted */
+    int64_t ldx, ldc, ldn, ldy; /* from one row to the next; gates: gates * h */
+} ArmcCells;
+
+/* The way back through m cells. Rows as in ArmcCells, one after the other. */
+typedef struct ArmcCellsBack {
+    int64_t m, h;
+    const int64_t *row, *before;
+    const ArmcReal *c, *gates;
+    ArmcReal *d; /* rows of gates * h: dy and dc in the first two quarters, then the gradients of
+                    all gates' sums. Of the cell before, the second quarter becomes dc */
+} ArmcCellsBack;
+
 typedef struct ArmcKernels {
     const char *name; /* "generic", "avx2", "avx512", "neon" */
 
@@ -76,6 +105,12 @@ typedef struct ArmcKernels {
     void (*gemm_sigmoid_grad)(int64_t m, int64_t n, int64_t k, const ArmcReal *a, int64_t lda,
                               const ArmcReal *b, int64_t ldb, const ArmcReal *y, int64_t ldy,
                               const ArmcReal *o, ArmcReal *c, int64_t ldc);
+
+    /* --- recurrent cells --- */
+    /* i, f, o = sigmoid, g = tanh of x + bias + a W (one chain, in this order); c' = f c + i g;
+     * y = o tanh(c'). */
+    void (*lstm)(const ArmcCells *cells);
+    void (*lstm_back)(const ArmcCellsBack *cells);
 
     /* --- optimisers over n contiguous entries --- */
     /* Adam (Kingma and Ba, 2015), with bias correction folded into `rate` and `epsilon` by the

@@ -64,6 +64,7 @@ ALWAYS_INLINE void part_store(ArmcReal *y, Part part, Vec v)
 #define TILE_VECS 3
 #define DOT_ROWS  2
 #define DOT_COLS  2
+#define SCAN_ROWS 3
 #define TABLE     armc_kernels_avx2
 #define NAME      "avx2"
 #include "runtime/kernels/body.h"

@@ -59,6 +59,7 @@ ALWAYS_INLINE void part_store(ArmcReal *y, Part part, Vec v)
 #define TILE_VECS 3
 #define DOT_ROWS  4
 #define DOT_COLS  4
+#define SCAN_ROWS 6
 #define TABLE     armc_kernels_avx512
 #define NAME      "avx512"
 #include "runtime/kernels/body.h"

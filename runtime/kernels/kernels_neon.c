@@ -36,6 +36,7 @@ ALWAYS_INLINE Vec vec_sqrt(Vec x)
 #define TILE_VECS 3
 #define DOT_ROWS  2
 #define DOT_COLS  2
+#define SCAN_ROWS 6
 #define TABLE     armc_kernels_neon
 #define NAME      "neon"
 #include "runtime/kernels/body.h"
