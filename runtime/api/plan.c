@@ -55,9 +55,11 @@ static void tell_plan(ArmcSession *session, const ArmcNet *net)
 {
     const ArmcPlan *plan = net->plan;
     int threads = armc_pool_threads(armc_session_pool(session));
-    char members[48];
-    armc_say_result(session, "%s: training by %s at batch %" PRId64 ", %d threads%s\n", net->name,
-                    net->optimizer, net->batch, threads, armc_net_members(net, members));
+    char members[48], depth[64] = "";
+    if (plan->each < net->batch)
+        snprintf(depth, sizeof depth, " (depth first, %" PRId64 " at a time)", plan->each);
+    armc_say_result(session, "%s: training by %s at batch %" PRId64 "%s, %d threads%s\n", net->name,
+                    net->optimizer, net->batch, depth, threads, armc_net_members(net, members));
     armc_say_result(session, "  live parameters          %12" PRId64 "\n", plan->parameters);
     tell_bytes(session, "parameters", plan->parameter_bytes);
     tell_bytes(session, "gradient", plan->gradient_bytes);

@@ -17,7 +17,13 @@
  * Passes over memory are what a site costs, so some are left out. A sum's result that is its state
  * is read where it is; the states of a segment are computed straight into the places where they are
  * kept; what is made for a sum alone is added to the state by its maker (ARMC_OP_ACCUMULATES); and
- * a sum over all sites of what a scan adds up is the scan's last state. */
+ * a sum over all sites of what a scan adds up is the scan's last state.
+ *
+ * Where an example's activations are large and weights are small, a batch goes depth first: a few
+ * examples at a time through everything, forward and backward, on one thread, so that activations
+ * stay in cache and memory doesn't grow with the batch. What doesn't depend on examples is computed
+ * once before; what is summed over them goes to lanes, which are merged in a fixed tree; what
+ * follows from the sums is computed once behind. */
 #ifndef ARMC_EXEC_INTERNAL_H
 #define ARMC_EXEC_INTERNAL_H
 
@@ -103,6 +109,33 @@ typedef struct Profile {
     double **nodes; /* of each worker: seconds, by node id */
 } Profile;
 
+/* When a node is computed. */
+typedef enum Phase {
+    PHASE_ALL,    /* there is one phase */
+    PHASE_BEFORE, /* depth first: once, before the batch */
+    PHASE_BODY,   /* for each micro-batch */
+    PHASE_AFTER,  /* once, from what was summed over the batch */
+} Phase;
+
+/* A sum over the batch. */
+typedef struct DepthSum {
+    const ArmcValue *value;
+    int64_t offset, size; /* in a lane */
+} DepthSum;
+
+/* A batch that goes depth first: the program itself has the steps before and after it. */
+typedef struct Depth {
+    int64_t each;          /* examples of a micro-batch */
+    ArmcProgram *body;     /* the steps of a micro-batch */
+    ArmcProgram **workers; /* the same for each worker, with memory of its own */
+    size_t before;         /* steps of the program that come before the batch */
+    DepthSum *sums;
+    size_t sum_count, sum_capacity;
+    int64_t most_lanes, lane_size;
+    ArmcReal *lanes;   /* the first one has the result in the end */
+    ArmcReal **params; /* PARAMS: (batch, count, width) of each likelihood */
+} Depth;
+
 struct ArmcProgram {
     ArmcArena *arena;
     const ArmcGraph *model; /* the user's graph: parameters, inputs, likelihoods */
@@ -124,7 +157,10 @@ struct ArmcProgram {
     ArmcReal *nll;   /* gathered (batch, D) where likelihoods are parts */
     ArmcReal *zeros; /* the gradient of parameters without use */
     ArmcReal seed;
-    Profile *profile; /* NULL: nothing is measured */
+    Profile *profile;         /* NULL: nothing is measured */
+    const uint8_t *phase_of;  /* by node id; NULL: there is one phase */
+    Depth *depth;             /* NULL: the batch goes in one */
+    const ArmcProgram *whole; /* of a body: the program that it belongs to */
 };
 
 /* The value whose memory it is: through views. */
@@ -136,7 +172,9 @@ bool armc_exec_is_view(const ArmcNode *node);
 /* How far rows of a width lie apart in scratch. */
 int64_t armc_exec_pitch(int64_t width);
 
-void armc_exec_partition(ArmcProgram *program);
+/* Appends the steps of a phase. */
+void armc_exec_partition(ArmcProgram *program, Phase phase);
+Phase armc_exec_phase(const ArmcProgram *program, const ArmcNode *node);
 void armc_exec_layout(ArmcProgram *program);
 void armc_exec_region(ArmcProgram *program, Step *step);
 
@@ -152,6 +190,25 @@ void armc_exec_bind(ArmcProgram *program);
 /* Runs a region on the first n examples. */
 void armc_exec_run_region(ArmcProgram *program, const Step *step, const ArmcStepInfo *info,
                           int64_t n);
-ArmcReal *armc_exec_data(const ArmcProgram *program, const ArmcValue *value);
+/* What a value of a program that is prepared holds. */
+const ArmcReal *armc_exec_data(const ArmcProgram *program, const ArmcValue *value);
+
+/* How many threads run the tasks of a program, and a phase of them. */
+int armc_exec_threads(const ArmcProgram *program);
+void armc_exec_tasks(const ArmcProgram *program, int64_t count, ArmcTask task, void *context);
+void armc_exec_run_steps(ArmcProgram *program, size_t begin, size_t end, const ArmcStepInfo *info,
+                         int64_t n);
+/* The buffers of one program and its leaves; `pool` NULL: it runs on the thread that calls it. */
+void armc_exec_prepare(ArmcProgram *program, ArmcPool *pool);
+/* The nats of n examples of `from` are those from `first` on of the program. */
+void armc_exec_gather_nll(ArmcProgram *program, const ArmcProgram *from, int64_t first, int64_t n);
+
+/* Lets the batch go depth first where this pays (or is asked for), after a layout in one. */
+void armc_exec_deepen(ArmcProgram *program);
+void armc_exec_prepare_depth(ArmcProgram *program);
+void armc_exec_run_deep(ArmcProgram *program, const ArmcStepInfo *info, int64_t n);
+/* Hands a micro-batch to a body: the inputs of examples first.. and what it is to know of them. */
+ArmcStepInfo armc_exec_feed_body(ArmcProgram *body, const ArmcStepInfo *info, int64_t first,
+                                 int64_t n);
 
 #endif

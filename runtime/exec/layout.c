@@ -73,16 +73,33 @@ static void note_use(ArmcProgram *program, const ArmcValue *value, int step)
         place->last = step;
 }
 
+/* The step of a program at which a node wants its inputs; -1: it wants none of them. */
+static int step_of_use(const ArmcProgram *program, const int *step_of, const ArmcNode *node)
+{
+    bool in_body = program->depth && armc_exec_phase(program, node) == PHASE_BODY;
+    return in_body ? (int)program->depth->before : step_of[node->id];
+}
+
+/* What is summed in a body is wanted when it is over. */
+static void find_sums(ArmcProgram *program)
+{
+    const Depth *depth = program->whole ? program->whole->depth : NULL;
+    for (size_t i = 0; depth && i < depth->sum_count; i++)
+        note_use(program, depth->sums[i].value, (int)program->step_count);
+}
+
 static void find_uses(ArmcProgram *program, const int *step_of)
 {
     for (size_t i = 0; i < program->graph->node_count; i++) {
         const ArmcNode *node = program->graph->nodes[i];
-        for (int k = 0; step_of[i] >= 0 && k < node->in_count; k++)
-            note_use(program, node->in[k], step_of[i]);
+        int step = step_of_use(program, step_of, node);
+        for (int k = 0; step >= 0 && k < node->in_count; k++)
+            note_use(program, node->in[k], step);
     }
     for (size_t i = 0; i < program->outputs.count; i++)
         if (program->outputs.values[i])
             note_use(program, program->outputs.values[i], (int)program->step_count);
+    find_sums(program);
 }
 
 /* Something that takes room in the arena for a while. */

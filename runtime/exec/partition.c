@@ -6,6 +6,7 @@ typedef enum Class { CLASS_FREE, CLASS_NODE, CLASS_ROWS, CLASS_SITES } Class;
 typedef struct Partition {
     ArmcProgram *program;
     const ArmcGraph *graph;
+    Phase phase;
     bool *done; /* by node id */
     bool *in_region;
     bool *after_down; /* in the region under construction: depends on a sum in descending order */
@@ -64,7 +65,8 @@ static bool is_looped(const Partition *p, int64_t sites)
 
 static Class class_of(const Partition *p, const ArmcNode *node)
 {
-    if ((node->op->flags & ARMC_OP_LEAF) || armc_exec_is_view(node))
+    if ((node->op->flags & ARMC_OP_LEAF) || armc_exec_is_view(node) ||
+        armc_exec_phase(p->program, node) != p->phase)
         return CLASS_FREE;
     if (!works_by_rows(node))
         return CLASS_NODE;
@@ -160,7 +162,7 @@ static void gather(Partition *p, Step *step, Class class, int first)
     }
 }
 
-/* Marks leaves and views of what is done; they cost nothing. */
+/* Marks leaves, views of what is done and what another phase does; they cost nothing. */
 static void settle(Partition *p)
 {
     for (size_t i = 0; i < p->graph->node_count; i++) {
@@ -198,11 +200,17 @@ static void find_looped(Partition *p)
     }
 }
 
-void armc_exec_partition(ArmcProgram *program)
+Phase armc_exec_phase(const ArmcProgram *program, const ArmcNode *node)
+{
+    return program->phase_of ? (Phase)program->phase_of[node->id] : PHASE_ALL;
+}
+
+void armc_exec_partition(ArmcProgram *program, Phase phase)
 {
     size_t count = program->graph->node_count;
     Partition p = {.program = program,
                    .graph = program->graph,
+                   .phase = phase,
                    .done = ARMC_NEW_ARRAY(program->arena, bool, count),
                    .in_region = ARMC_NEW_ARRAY(program->arena, bool, count),
                    .after_down = ARMC_NEW_ARRAY(program->arena, bool, count)};

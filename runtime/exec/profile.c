@@ -15,7 +15,7 @@ double armc_exec_now(void)
 static Profile *new_profile(const ArmcProgram *program)
 {
     ArmcArena *arena = program->arena;
-    int threads = armc_pool_threads(program->pool);
+    int threads = armc_exec_threads(program);
     Profile *profile = ARMC_NEW(arena, Profile);
     profile->steps = ARMC_NEW_ARRAY(arena, double, program->step_count);
     profile->nodes = ARMC_NEW_ARRAY(arena, double *, threads);
@@ -29,6 +29,8 @@ void armc_program_profile(ArmcProgram *program, ArmcProfileMode mode)
     if (program->profile == NULL)
         program->profile = new_profile(program);
     program->profile->mode = mode;
+    for (int t = 0; program->depth && t < armc_exec_threads(program); t++)
+        armc_program_profile(program->depth->workers[t], mode);
 }
 
 /* What depends on the gradient that everything begins with: by node id. */
@@ -65,7 +67,7 @@ static int64_t cost_of(const ArmcProgram *program, const ArmcNode *node)
 static double seconds_inside(const ArmcProgram *program, const ArmcNode *node)
 {
     double seconds = 0;
-    for (int t = 0; t < armc_pool_threads(program->pool); t++)
+    for (int t = 0; t < armc_exec_threads(program); t++)
         seconds += program->profile->nodes[t][node->id];
     return seconds;
 }
@@ -79,26 +81,50 @@ static double share_of(const ArmcProgram *program, const Step *step, const ArmcN
     return all > 0 ? seconds_inside(program, node) / all : 1.0 / (double)step->count;
 }
 
-const ArmcProfileRow *armc_program_profile_rows(const ArmcProgram *program, ArmcArena *arena,
-                                                size_t *count)
+/* Rows under construction. */
+typedef struct Table {
+    const ArmcProgram *program;
+    const bool *backward;
+    ArmcProfileRow *rows;
+    size_t count, steps;
+} Table;
+
+/* The rows of some steps, which `copies` programs ran at the same time. */
+static void add_steps(Table *table, ArmcProgram *const *programs, int copies, size_t begin,
+                      size_t end)
 {
-    ARMC_ASSERT(program->profile != NULL);
-    const bool *backward = find_backward(program, arena);
-    ArmcProfileRow *rows = ARMC_NEW_ARRAY(arena, ArmcProfileRow, program->graph->node_count);
-    *count = 0;
-    for (size_t s = 0; s < program->step_count; s++) {
-        const Step *step = &program->steps[s];
+    for (size_t s = begin; s < end; s++, table->steps++) {
+        const Step *step = &programs[0]->steps[s];
         for (size_t m = 0; m < step->count; m++) {
             const ArmcNode *node = step->members[m].node;
-            rows[(*count)++] = (ArmcProfileRow){
+            double seconds = 0;
+            for (int c = 0; c < copies; c++)
+                seconds += programs[c]->profile->steps[s] *
+                           share_of(programs[c], &programs[c]->steps[s], node) / copies;
+            table->rows[table->count++] = (ArmcProfileRow){
                 .node = node,
-                .step = s,
+                .step = table->steps,
                 .members = step->count,
-                .backward = backward[node->id],
-                .seconds = program->profile->steps[s] * share_of(program, step, node),
-                .multiply_adds = cost_of(program, node),
+                .backward = table->backward[node->id],
+                .seconds = seconds,
+                .multiply_adds = cost_of(table->program, node),
             };
         }
     }
-    return rows;
+}
+
+const ArmcProfileRow *armc_program_profile_rows(ArmcProgram *program, ArmcArena *arena,
+                                                size_t *count)
+{
+    ARMC_ASSERT(program->profile != NULL);
+    const Depth *depth = program->depth;
+    size_t before = depth ? depth->before : 0;
+    Table table = {.program = program, .backward = find_backward(program, arena)};
+    table.rows = ARMC_NEW_ARRAY(arena, ArmcProfileRow, program->graph->node_count);
+    add_steps(&table, &program, 1, 0, before);
+    if (depth)
+        add_steps(&table, depth->workers, armc_exec_threads(program), 0, depth->body->step_count);
+    add_steps(&table, &program, 1, before, program->step_count);
+    *count = table.count;
+    return table.rows;
 }

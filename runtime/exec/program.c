@@ -138,13 +138,19 @@ static void plan_parameters(ArmcProgram *program)
 static void plan_memory(ArmcProgram *program)
 {
     ArmcPlan *plan = &program->plan;
+    const Depth *depth = program->depth;
     plan_parameters(program);
+    plan->each = depth ? depth->each : program->options.batch;
     plan->activation_bytes = bytes_of(program->arena_size) - plan->gradient_bytes;
-    plan->activation_bytes = plan->activation_bytes < 0 ? 0 : plan->activation_bytes;
     plan->scratch_bytes = bytes_of(program->scratch_size);
+    if (depth) {
+        plan->activation_bytes += bytes_of(depth->most_lanes * depth->lane_size);
+        plan->scratch_bytes += bytes_of(depth->body->arena_size + depth->body->scratch_size);
+    }
+    plan->activation_bytes = plan->activation_bytes < 0 ? 0 : plan->activation_bytes;
     for (size_t i = 0; i < program->graph->node_count; i++) {
         const ArmcNode *node = program->graph->nodes[i];
-        const Place *place = &program->places[node->out[0]->id];
+        const Place *place = &(depth ? depth->body : program)->places[node->out[0]->id];
         plan->multiply_adds += armc_node_cost(node);
         if (place->store == STORE_ARENA && node->origin &&
             bytes_of(place->size) > plan->largest_bytes) {
@@ -174,8 +180,9 @@ ArmcProgram *armc_program_new(ArmcArena *arena, ArmcGraph *model, ArmcProgramKin
     /* once more: what fusion left without use goes */
     program->graph =
         armc_simplify(arena, program->graph, &program->outputs, training, options->kernels);
-    armc_exec_partition(program);
+    armc_exec_partition(program, PHASE_ALL);
     armc_exec_layout(program);
+    armc_exec_deepen(program);
     plan_memory(program);
     return program;
 }
@@ -195,7 +202,7 @@ static void bind_leaf(ArmcProgram *program, const ArmcNode *node)
     else if (strcmp(node->op->name, "constant") == 0)
         place->data = node->leaf;
     else if (strcmp(node->op->name, "seed") == 0)
-        place->data = &program->seed;
+        place->data = program->whole ? &program->whole->seed : &program->seed;
     for (size_t i = 0; i < program->model->input_count; i++)
         if (node->leaf == program->model->inputs[i])
             place->data = program->inputs[i];
@@ -229,11 +236,18 @@ static size_t most_members(const ArmcProgram *program)
     return most;
 }
 
-void armc_program_prepare(ArmcProgram *program, ArmcPool *pool)
+/* Does the program gather nats in an array of its own? */
+static bool gathers_nll(const ArmcProgram *program)
+{
+    bool in_parts = program->nll_count > 1 || program->model->likelihoods[0]->entries;
+    return !program->whole && program->kind != ARMC_PROGRAM_PARAMS && (program->depth || in_parts);
+}
+
+void armc_exec_prepare(ArmcProgram *program, ArmcPool *pool)
 {
     ArmcArena *arena = program->arena;
-    int threads = armc_pool_threads(pool);
     program->pool = pool;
+    int threads = armc_exec_threads(program);
     program->memory = ARMC_NEW_ARRAY(arena, ArmcReal, program->arena_size + 16);
     program->scratch = ARMC_NEW_ARRAY(arena, ArmcReal *, threads);
     program->live = ARMC_NEW_ARRAY(arena, Live *, threads);
@@ -246,12 +260,19 @@ void armc_program_prepare(ArmcProgram *program, ArmcPool *pool)
         program->inputs[i] = ARMC_NEW_ARRAY(arena, ArmcReal,
                                             armc_shape_size(program->model->inputs[i]->shape) *
                                                 program->options.batch);
-    if (program->nll_count > 1 || program->model->likelihoods[0]->entries)
+    if (gathers_nll(program))
         program->nll = ARMC_NEW_ARRAY(arena, ArmcReal,
                                       armc_shape_size(program->model->inputs[0]->shape) *
                                           program->options.batch);
     program->zeros = unused_gradient(program);
     bind_leaves(program);
+}
+
+void armc_program_prepare(ArmcProgram *program, ArmcPool *pool)
+{
+    armc_exec_prepare(program, pool);
+    if (program->depth)
+        armc_exec_prepare_depth(program);
     armc_exec_bind(program);
 }
 
@@ -269,11 +290,11 @@ void armc_program_copy_inputs(ArmcProgram *to, const ArmcProgram *from, int64_t 
                (size_t)(n * armc_shape_size(to->model->inputs[i]->shape)) * sizeof(ArmcReal));
 }
 
-ArmcReal *armc_exec_data(const ArmcProgram *program, const ArmcValue *value)
+const ArmcReal *armc_exec_data(const ArmcProgram *program, const ArmcValue *value)
 {
     const Place *place = &program->places[armc_exec_base(value)->id];
-    ARMC_ASSERT(place->store == STORE_ARENA || place->store == STORE_SUM);
-    return program->memory + place->offset;
+    ARMC_ASSERT(place->store == STORE_ARENA || place->store == STORE_SUM || place->data);
+    return place->store == STORE_FIXED ? place->data : program->memory + place->offset;
 }
 
 const ArmcReal *armc_program_nll(const ArmcProgram *program)
@@ -292,5 +313,6 @@ const ArmcReal *armc_program_gradient(const ArmcProgram *program, size_t param)
 const ArmcReal *armc_program_params(const ArmcProgram *program, size_t likelihood)
 {
     ARMC_ASSERT(program->kind == ARMC_PROGRAM_PARAMS && likelihood < program->nll_count);
-    return armc_exec_data(program, program->outputs.values[likelihood]);
+    return program->depth ? program->depth->params[likelihood]
+                          : armc_exec_data(program, program->outputs.values[likelihood]);
 }

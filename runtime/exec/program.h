@@ -18,6 +18,8 @@ typedef struct ArmcProgramOptions {
     int64_t batch; /* the most examples in one step */
     bool exact;    /* fixed-order kernels only */
     bool unfused;  /* one node at a time: for tests and for finding the first non-finite value */
+    int64_t each;  /* examples of a micro-batch, where a batch goes depth first: 0 lets the shapes
+                      decide,  whatever is at least `batch` keeps it in one */
     const ArmcKernels *kernels;
 } ArmcProgramOptions;
 
@@ -27,6 +29,7 @@ typedef struct ArmcPlan {
     int64_t parameter_bytes, gradient_bytes;
     int64_t activation_bytes;  /* the arena of a step at the full batch */
     int64_t scratch_bytes;     /* for each thread */
+    int64_t each;              /* examples that go through the model together */
     int64_t multiply_adds;     /* forward, one example */
     const ArmcOrigin *largest; /* the statement that asks for most, and how much */
     int64_t largest_bytes;
@@ -82,7 +85,7 @@ typedef struct ArmcProfileRow {
 /* What the next runs measure; times add up from the first call on. */
 void armc_program_profile(ArmcProgram *program, ArmcProfileMode mode);
 /* One row for each node, in the order of execution; in the arena. */
-const ArmcProfileRow *armc_program_profile_rows(const ArmcProgram *program, ArmcArena *arena,
+const ArmcProfileRow *armc_program_profile_rows(ArmcProgram *program, ArmcArena *arena,
                                                 size_t *count);
 
 /* One line for each step of the program: for `armc plan` and for profiling. */

@@ -273,7 +273,7 @@ static void place_sums(ArmcProgram *program, Step *step)
     }
     if (!step->lane_size)
         return;
-    int64_t batch = program->options.batch;
+    int64_t batch = program->whole ? 1 : program->options.batch; /* a body is one lane's */
     step->lanes = MOST_LANES;
     while (step->lanes > 1 && (step->lanes > batch ||
                                (step->lanes > 2 && step->lanes * step->lane_size > LANES_ENTRIES)))

@@ -10,12 +10,6 @@ typedef struct NodeRun {
     bool whole; /* no forward of its own: one task does it all */
 } NodeRun;
 
-static const ArmcReal *data_of(const ArmcProgram *program, const ArmcValue *value)
-{
-    const Place *place = &program->places[armc_exec_base(value)->id];
-    return place->store == STORE_FIXED ? place->data : program->memory + place->offset;
-}
-
 static void run_node_task(void *context, int64_t task, int worker)
 {
     const NodeRun *run = context;
@@ -36,14 +30,14 @@ static void run_node(ArmcProgram *program, const Step *step, const ArmcStepInfo 
                             .exact = program->options.exact},
                    .whole = !node->op->forward};
     for (int i = 0; i < node->in_count; i++)
-        run.call.in[i] = data_of(program, node->in[i]);
+        run.call.in[i] = armc_exec_data(program, node->in[i]);
     for (int i = 0; i < node->out_count; i++)
         if (program->places[node->out[i]->id].size > 0)
             run.call.out[i] = program->memory + program->places[node->out[i]->id].offset;
     if (node->op->advance)
         run.call.out[1] = program->scratch[0];
     int64_t tasks = run.whole || !node->op->tasks ? 1 : node->op->tasks(&run.call);
-    armc_pool_run(program->pool, tasks, run_node_task, &run);
+    armc_exec_tasks(program, tasks, run_node_task, &run);
 }
 
 static void run_step(ArmcProgram *program, const Step *step, const ArmcStepInfo *info, int64_t n)
@@ -62,16 +56,40 @@ static void run_timed_step(ArmcProgram *program, size_t s, const ArmcStepInfo *i
         program->profile->steps[s] += armc_exec_now() - started;
 }
 
+int armc_exec_threads(const ArmcProgram *program)
+{
+    return program->pool ? armc_pool_threads(program->pool) : 1;
+}
+
+void armc_exec_tasks(const ArmcProgram *program, int64_t count, ArmcTask task, void *context)
+{
+    if (program->pool)
+        armc_pool_run(program->pool, count, task, context);
+    for (int64_t i = 0; !program->pool && i < count; i++)
+        task(context, i, 0);
+}
+
+void armc_exec_run_steps(ArmcProgram *program, size_t begin, size_t end, const ArmcStepInfo *info,
+                         int64_t n)
+{
+    for (size_t s = begin; s < end; s++)
+        if (program->profile)
+            run_timed_step(program, s, info, n);
+        else
+            run_step(program, &program->steps[s], info, n);
+}
+
 /* Puts the parts' nll back into the variable's own order. */
-static void gather_nll(ArmcProgram *program, int64_t n)
+void armc_exec_gather_nll(ArmcProgram *program, const ArmcProgram *from, int64_t first, int64_t n)
 {
     int64_t variables = armc_shape_size(program->model->inputs[0]->shape);
+    ArmcReal *to = program->nll + first * variables;
     for (size_t i = 0; i < program->nll_count; i++) {
         const ArmcLikelihood *likelihood = program->model->likelihoods[i];
-        const ArmcReal *nll = armc_exec_data(program, program->outputs.values[i]);
+        const ArmcReal *nll = armc_exec_data(from, program->outputs.values[i]);
         for (int64_t b = 0; b < n; b++)
             for (int64_t k = 0; k < likelihood->count; k++)
-                program->nll[b * variables + armc_likelihood_entry(likelihood, k)] =
+                to[b * variables + armc_likelihood_entry(likelihood, k)] =
                     nll[b * likelihood->count + k];
     }
 }
@@ -80,13 +98,13 @@ void armc_program_run(ArmcProgram *program, const ArmcStepInfo *info, int64_t n)
 {
     ARMC_ASSERT(n >= 1 && n <= program->options.batch);
     program->seed = ARMC_R(1.0 / (double)n);
-    for (size_t s = 0; s < program->step_count; s++)
-        if (program->profile)
-            run_timed_step(program, s, info, n);
-        else
-            run_step(program, &program->steps[s], info, n);
+    if (program->depth) {
+        armc_exec_run_deep(program, info, n);
+        return;
+    }
+    armc_exec_run_steps(program, 0, program->step_count, info, n);
     if (program->nll && program->kind != ARMC_PROGRAM_PARAMS)
-        gather_nll(program, n);
+        armc_exec_gather_nll(program, program, 0, n);
 }
 
 /* --- finding the first value that is not finite --- */
@@ -122,6 +140,34 @@ static const ArmcNode *blame_leaf(const ArmcProgram *program, int64_t n)
     return NULL;
 }
 
+/* Runs some steps; the node of the first one that goes wrong. */
+static const ArmcNode *blame_steps(ArmcProgram *program, size_t begin, size_t end,
+                                   const ArmcStepInfo *info, int64_t n)
+{
+    for (size_t s = begin; s < end; s++) {
+        run_step(program, &program->steps[s], info, n);
+        if (!step_is_finite(program, &program->steps[s], n))
+            return program->steps[s].members[0].node;
+    }
+    return NULL;
+}
+
+static const ArmcNode *blame_deep(ArmcProgram *program, const ArmcStepInfo *info, int64_t n)
+{
+    const Depth *depth = program->depth;
+    const ArmcNode *node = blame_steps(program, 0, depth->before, info, n);
+    ArmcProgram *body = depth->workers[0];
+    for (int64_t first = 0; !node && first < n; first += depth->each) {
+        int64_t some = n - first < depth->each ? n - first : depth->each;
+        const ArmcStepInfo own = armc_exec_feed_body(body, info, first, some);
+        node = blame_steps(body, 0, body->step_count, &own, some);
+    }
+    if (node)
+        return node;
+    armc_exec_run_deep(program, info, n);
+    return blame_steps(program, depth->before, program->step_count, info, n);
+}
+
 const ArmcNode *armc_program_blame(ArmcArena *scratch, const ArmcProgram *program,
                                    const ArmcStepInfo *info, int64_t n)
 {
@@ -136,31 +182,47 @@ const ArmcNode *armc_program_blame(ArmcArena *scratch, const ArmcProgram *progra
                (size_t)(armc_shape_size(model->inputs[i]->shape) * n) * sizeof(ArmcReal));
     slow->seed = ARMC_R(1.0 / (double)n);
     const ArmcNode *leaf = blame_leaf(slow, n);
-    for (size_t s = 0; !leaf && s < slow->step_count; s++) {
-        run_step(slow, &slow->steps[s], info, n);
-        if (!step_is_finite(slow, &slow->steps[s], n))
-            return slow->steps[s].members[0].node;
-    }
-    return leaf;
+    if (leaf || !slow->depth)
+        return leaf ? leaf : blame_steps(slow, 0, slow->step_count, info, n);
+    return blame_deep(slow, info, n);
 }
 
 /* --- describing --- */
 
-void armc_program_describe(const ArmcProgram *program, ArmcBuf *out)
+static void describe_step(const Step *step, size_t number, ArmcBuf *out)
 {
     static const char *const kinds[] = {"whole", "rows", "sites"};
-    for (size_t s = 0; s < program->step_count; s++) {
-        const Step *step = &program->steps[s];
-        armc_buf_printf(out, "%3zu %-5s", s + 1, kinds[step->kind]);
-        for (size_t m = 0; m < step->count; m++)
-            armc_buf_printf(out, " %s%s", step->two_sweeps && step->members[m].up ? "^" : "",
-                            step->members[m].node->op->name);
-        if (step->kind != STEP_NODE)
-            armc_buf_printf(out,
-                            "  (%" PRId64 " sites, %" PRId64 " at a time, %" PRId64
-                            " lanes, %" PRId64 " bytes of scratch)",
-                            step->sites, step->block, step->lanes,
-                            step->scratch * (int64_t)sizeof(ArmcReal));
-        armc_buf_puts(out, "\n");
+    armc_buf_printf(out, "%3zu %-5s", number, kinds[step->kind]);
+    for (size_t m = 0; m < step->count; m++)
+        armc_buf_printf(out, " %s%s", step->two_sweeps && step->members[m].up ? "^" : "",
+                        step->members[m].node->op->name);
+    if (step->kind != STEP_NODE)
+        armc_buf_printf(out,
+                        "  (%" PRId64 " sites, %" PRId64 " at a time, %" PRId64 " lanes, %" PRId64
+                        " bytes of scratch)",
+                        step->sites, step->block, step->lanes,
+                        step->scratch * (int64_t)sizeof(ArmcReal));
+    armc_buf_puts(out, "\n");
+}
+
+static void describe_steps(const ArmcProgram *program, size_t begin, size_t end, size_t *number,
+                           ArmcBuf *out)
+{
+    for (size_t s = begin; s < end; s++)
+        describe_step(&program->steps[s], ++*number, out);
+}
+
+void armc_program_describe(const ArmcProgram *program, ArmcBuf *out)
+{
+    const Depth *depth = program->depth;
+    size_t number = 0, before = depth ? depth->before : 0;
+    describe_steps(program, 0, before, &number, out);
+    if (depth) {
+        armc_buf_printf(out,
+                        "    depth first, %" PRId64 " examples at a time, %" PRId64 " lanes:\n",
+                        depth->each, depth->most_lanes);
+        describe_steps(depth->body, 0, depth->body->step_count, &number, out);
+        armc_buf_puts(out, "    then:\n");
     }
+    describe_steps(program, before, program->step_count, &number, out);
 }

@@ -439,10 +439,10 @@ void armc_exec_run_region(ArmcProgram *program, const Step *step, const ArmcStep
                      .info = info,
                      .n = step->kind == STEP_ROWS ? n * step->sites : n};
     region.tasks = step->lanes ? step->lanes : pieces_of(step, region.n);
-    armc_pool_run(program->pool, region.tasks, run_task, &region);
+    armc_exec_tasks(program, region.tasks, run_task, &region);
     int64_t merges = 0;
     for (size_t m = 0; step->lanes > 1 && m < step->count; m++)
         merges += step->members[m].out.kind == 'r' ? 0 : merge_tasks(&step->members[m]);
     if (merges)
-        armc_pool_run(program->pool, merges, run_merge, &region);
+        armc_exec_tasks(program, merges, run_merge, &region);
 }

@@ -1,121 +1,17 @@
 /* Programs: fused and unfused runs agree, gradients are those of the likelihood, and bits don't
  * depend on threads. */
-#include "tests/unit/models.h"
 #include "tests/unit/probe.h"
+#include "tests/unit/programs.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "runtime/base/rng.h"
-#include "runtime/exec/program.h"
 
-enum { BATCH = 300, MOST_PARAMS = 16 };
-
-/* How far two ways of computing the same may be apart. */
-static const double CLOSE = ARMC_REAL_IS_DOUBLE ? 1e-10 : 1e-4;
+enum { BATCH = 300 };
 
 static const int64_t sizes[] = {1, 3, 17, 40, BATCH};
-
-/* One run, its results copied. */
-typedef struct Outcome {
-    int64_t n, variables;
-    size_t params;
-    int64_t size[MOST_PARAMS];
-    ArmcReal *nll;
-    ArmcReal *gradient[MOST_PARAMS]; /* NULL: none flows */
-} Outcome;
-
-typedef struct Way {
-    ArmcProgramKind kind;
-    int64_t batch;
-    bool unfused, exact;
-} Way;
-
-static ArmcProgram *start(Lab *lab, Way way, ArmcPool *pool)
-{
-    ArmcProgramOptions options = {
-        .batch = way.batch, .exact = way.exact, .unfused = way.unfused, .kernels = lab->kernels};
-    ArmcProgram *program = armc_program_new(lab->arena, lab->graph, way.kind, &options);
-    if (!program)
-        fail_msg("refused: %s", lab_messages(lab));
-    armc_program_prepare(program, pool);
-    return program;
-}
-
-static void step(Lab *lab, ArmcProgram *program, int64_t n)
-{
-    ArmcStepInfo info = {.seed = 5, .epoch = 2, .training = true};
-    for (size_t i = 0; i < lab->graph->input_count; i++) {
-        int64_t size = armc_shape_size(lab->graph->inputs[i]->shape) * n;
-        memcpy(armc_program_input(program, i), lab->input_of[i], (size_t)size * sizeof(ArmcReal));
-    }
-    armc_program_run(program, &info, n);
-}
-
-static ArmcReal *copy(Lab *lab, const ArmcReal *data, int64_t count)
-{
-    ArmcReal *to = ARMC_NEW_ARRAY(lab->arena, ArmcReal, count);
-    return memcpy(to, data, (size_t)count * sizeof *to);
-}
-
-static Outcome outcome_of(Lab *lab, const ArmcProgram *program, int64_t n)
-{
-    Outcome o = {.n = n,
-                 .variables = armc_shape_size(lab->graph->inputs[0]->shape),
-                 .params = lab->graph->param_count};
-    assert_true(o.params <= MOST_PARAMS);
-    o.nll = copy(lab, armc_program_nll(program), n * o.variables);
-    for (size_t p = 0; p < o.params; p++) {
-        const ArmcReal *gradient = armc_program_gradient(program, p);
-        o.size[p] = lab->graph->params[p]->size;
-        o.gradient[p] = gradient ? copy(lab, gradient, o.size[p]) : NULL;
-    }
-    return o;
-}
-
-static Outcome train(Lab *lab, Way way, int64_t n, ArmcPool *pool)
-{
-    way.kind = ARMC_PROGRAM_TRAIN;
-    ArmcProgram *program = start(lab, way, pool);
-    step(lab, program, n);
-    return outcome_of(lab, program, n);
-}
-
-/* Each entry against the largest of the array. */
-static void assert_close(const ArmcReal *found, const ArmcReal *expected, int64_t count,
-                         double relative, const char *what)
-{
-    double most = 0;
-    for (int64_t i = 0; i < count; i++)
-        most = fmax(most, fabs((double)expected[i]));
-    for (int64_t i = 0; i < count; i++)
-        lab_near((double)found[i], (double)expected[i], relative, most, what, i);
-}
-
-static void assert_outcomes_close(Lab *lab, const Outcome *found, const Outcome *expected,
-                                  const char *what)
-{
-    assert_close(found->nll, expected->nll, found->n * found->variables, CLOSE, what);
-    for (size_t p = 0; p < found->params; p++) {
-        assert_true(!found->gradient[p] == !expected->gradient[p]);
-        if (found->gradient[p])
-            assert_close(
-                found->gradient[p], expected->gradient[p], found->size[p], CLOSE,
-                armc_arena_printf(lab->arena, "%s, d%s", what, lab->graph->params[p]->path));
-    }
-}
-
-static void assert_outcomes_equal(const Lab *lab, const Outcome *a, const Outcome *b,
-                                  const char *what)
-{
-    if (memcmp(a->nll, b->nll, (size_t)(a->n * a->variables) * sizeof(ArmcReal)) != 0)
-        fail_msg("%s: other nll", what);
-    for (size_t p = 0; p < a->params; p++)
-        if (a->gradient[p] &&
-            memcmp(a->gradient[p], b->gradient[p], (size_t)a->size[p] * sizeof(ArmcReal)) != 0)
-            fail_msg("%s: other d%s", what, lab->graph->params[p]->path);
-}
 
 /* --- fused and unfused --- */
 
@@ -130,6 +26,10 @@ static void compare_ways(const Model *model, int64_t n, int64_t batch, ArmcPool 
         armc_arena_printf(lab.arena, "%s, %d of %d", model->name, (int)n, (int)batch);
     assert_outcomes_close(&lab, &fast, &slow, what);
     assert_outcomes_close(&lab, &exact, &slow, armc_arena_printf(lab.arena, "exact %s", what));
+    for (int64_t each = 1; each <= 5; each += 4) {
+        Outcome deep = train(&lab, (Way){.batch = batch, .each = each}, n, pool);
+        assert_outcomes_close(&lab, &deep, &slow, armc_arena_printf(lab.arena, "deep %s", what));
+    }
     lab_close(&lab);
 }
 
@@ -277,7 +177,9 @@ static void check_op(Lab *sketch, const Probe *probe)
     const char *what = armc_arena_printf(lab.arena, "%s, %s", probe->op->name, probe->text);
     Outcome slow = train(&lab, (Way){.batch = 17, .unfused = true}, 17, pool);
     Outcome fast = train(&lab, (Way){.batch = 20}, 17, pool);
+    Outcome deep = train(&lab, (Way){.batch = 20, .each = 3}, 17, pool);
     assert_outcomes_close(&lab, &fast, &slow, what);
+    assert_outcomes_close(&lab, &deep, &slow, armc_arena_printf(lab.arena, "deep %s", what));
     if (ARMC_REAL_IS_DOUBLE && !(probe->op->flags & ARMC_OP_TRAIN_ONLY))
         check_gradients(&lab, what, 3, pool);
     lab_close(&lab);
@@ -292,13 +194,13 @@ static void test_every_op_in_a_program(void **state)
 
 /* --- bits --- */
 
-static void check_threads(const Model *model, int64_t n, ArmcPool *const pools[3])
+static void check_threads(const Model *model, Way way, int64_t n, ArmcPool *const pools[3])
 {
     Lab lab;
     model_open(&lab, model, BATCH);
-    Outcome one = train(&lab, (Way){.batch = BATCH}, n, pools[0]);
+    Outcome one = train(&lab, way, n, pools[0]);
     for (int i = 1; i < 3; i++) {
-        Outcome more = train(&lab, (Way){.batch = BATCH}, n, pools[i]);
+        Outcome more = train(&lab, way, n, pools[i]);
         assert_outcomes_equal(&lab, &more, &one,
                               armc_arena_printf(lab.arena, "%s, %d threads", model->name,
                                                 armc_pool_threads(pools[i])));
@@ -336,8 +238,10 @@ static void test_bits_are_the_same_for_any_number_of_threads(void **state)
     ArmcPool *pools[3] = {armc_pool_new(&fault, 1), armc_pool_new(&fault, 2),
                           armc_pool_new(&fault, 5)};
     for (const Model *model = models; model->name; model++)
-        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-            check_threads(model, sizes[i], pools);
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+            check_threads(model, (Way){.batch = BATCH}, sizes[i], pools);
+            check_threads(model, (Way){.batch = BATCH, .each = 3}, sizes[i], pools);
+        }
     for (int i = 0; i < 3; i++) {
         wake_everybody(pools[i]);
         armc_pool_free(pools[i]);
@@ -411,11 +315,13 @@ static double nll_of(const ArmcReal *params, int64_t width, int x)
     return log(total);
 }
 
-static void check_params(Lab *lab, const char *name, ArmcPool *pool)
+static void check_params(Lab *lab, const char *name, int64_t each, ArmcPool *pool)
 {
     int64_t n = 17, variables = armc_shape_size(lab->graph->inputs[0]->shape);
-    ArmcProgram *eval = start(lab, (Way){.kind = ARMC_PROGRAM_EVAL, .batch = 20}, pool);
-    ArmcProgram *params = start(lab, (Way){.kind = ARMC_PROGRAM_PARAMS, .batch = 20}, pool);
+    ArmcProgram *eval =
+        start(lab, (Way){.kind = ARMC_PROGRAM_EVAL, .batch = 20, .each = each}, pool);
+    ArmcProgram *params =
+        start(lab, (Way){.kind = ARMC_PROGRAM_PARAMS, .batch = 20, .each = each}, pool);
     step(lab, eval, n);
     step(lab, params, n);
     for (size_t l = 0; l < lab->graph->likelihood_count; l++) {
@@ -436,17 +342,19 @@ static void test_parameters_give_the_likelihood(void **state)
     for (const Model *model = models; model->name; model++) {
         Lab lab;
         model_open(&lab, model, BATCH);
-        check_params(&lab, model->name, *state);
+        check_params(&lab, model->name, 0, *state);
+        check_params(&lab, model->name, 3, *state);
         lab_close(&lab);
     }
 }
 
 /* --- blame --- */
 
-static const ArmcNode *blame(Lab *lab, ArmcPool *pool)
+static const ArmcNode *blame(Lab *lab, int64_t each, ArmcPool *pool)
 {
     ArmcStepInfo info = {.seed = 5, .epoch = 2, .training = true};
-    ArmcProgram *program = start(lab, (Way){.kind = ARMC_PROGRAM_TRAIN, .batch = BATCH}, pool);
+    ArmcProgram *program =
+        start(lab, (Way){.kind = ARMC_PROGRAM_TRAIN, .batch = BATCH, .each = each}, pool);
     step(lab, program, 17);
     return armc_program_blame(lab->arena, program, &info, 17);
 }
@@ -455,12 +363,15 @@ static void test_blame_finds_a_parameter(void **state)
 {
     Lab lab;
     model_open(&lab, &models[0], BATCH);
-    assert_null(blame(&lab, *state));
+    assert_null(blame(&lab, 0, *state));
+    assert_null(blame(&lab, 3, *state));
     lab.graph->params[2]->data[7] = ARMC_R(NAN);
-    const ArmcNode *node = blame(&lab, *state);
-    assert_non_null(node);
-    assert_string_equal(node->op->name, "parameter");
-    assert_ptr_equal(node->leaf, lab.graph->params[2]);
+    for (int64_t each = 0; each <= 3; each += 3) {
+        const ArmcNode *node = blame(&lab, each, *state);
+        assert_non_null(node);
+        assert_string_equal(node->op->name, "parameter");
+        assert_ptr_equal(node->leaf, lab.graph->params[2]);
+    }
     lab_close(&lab);
 }
 
@@ -475,9 +386,11 @@ static void test_blame_finds_an_overflow(void **state)
         LAB(&lab, "times", &factor, LAB(&lab, "add", NULL, x, lab_param(&lab, "p", "4x1", NULL)));
     model_likelihood(&lab, "bernoulli", LAB(&lab, "neg", NULL, LAB(&lab, "exp", NULL, large)));
     lab.graph->params[0]->data[2] = 5;
-    const ArmcNode *node = blame(&lab, *state);
-    assert_non_null(node);
-    assert_string_equal(node->op->name, "exp");
+    for (int64_t each = 0; each <= 3; each += 3) {
+        const ArmcNode *node = blame(&lab, each, *state);
+        assert_non_null(node);
+        assert_string_equal(node->op->name, "exp");
+    }
     lab_close(&lab);
 }
 
