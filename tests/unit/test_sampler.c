@@ -196,6 +196,12 @@ static void count_outer_onto(int64_t m, int64_t n, const ArmcReal *a, int64_t ld
     counted.real->outer_onto(m, n, a, lda, w, o, c, ldc);
 }
 
+static void count_lstm(const ArmcCells *cells)
+{
+    counted.count += cells->m * cells->k * (cells->end - cells->begin) * 4;
+    counted.real->lstm(cells);
+}
+
 static void check_arithmetic(const Subject *subject)
 {
     ArmcArena *arena = subject->session->run;
@@ -230,6 +236,7 @@ static void count_alone(const Subject *subject)
     counting.gemm = count_gemm;
     counting.gemm_dot = count_gemm_dot;
     counting.outer_onto = count_outer_onto;
+    counting.lstm = count_lstm;
     counted.real = real;
     ArmcPool *pool = armc_session_pool(subject->session);
     subject->session->pool = armc_pool_new(&subject->session->fault, 1);
