@@ -93,7 +93,7 @@ static void find_sums(ArmcProgram *program)
     for (size_t i = 0; i < program->graph->node_count; i++) {
         const ArmcNode *node = program->graph->nodes[i];
         for (int k = 0; k < node->out_count && program->phase_of[i] == PHASE_BODY; k++) {
-            if (node->out[k]->batched)
+            if (node->out[k]->batched || program->places[node->out[k]->id].size == 0)
                 continue;
             DepthSum sum = {node->out[k], depth->lane_size, armc_shape_size(node->out[k]->shape)};
             depth->lane_size += (sum.size + 15) / 16 * 16;

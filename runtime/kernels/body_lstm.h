@@ -5,32 +5,28 @@
 #ifndef ARMC_KERNELS_BODY_LSTM_H
 #define ARMC_KERNELS_BODY_LSTM_H
 
+#include <stddef.h>
+
 enum { LSTM_GATES = 4 };
 
-/* acc[r][g] += a[r] . w[g] for one vector of units; w is at that vector. */
-ALWAYS_INLINE void cell_products(const int rows, const int gates, const int whole, Part part,
-                                 const ArmcCells *s, const ArmcReal *a, const ArmcReal *w,
-                                 Vec acc[SCAN_ROWS][LSTM_GATES])
+/* acc[r][g] += a[r] . w[g] for one vector of units, w at that vector. */
+ALWAYS_INLINE void cell_product(const int rows, const int whole, Part part, int64_t k,
+                                const ArmcReal *a, int64_t lda, const ArmcReal *w, int64_t step,
+                                int64_t gate, Vec acc[SCAN_ROWS][LSTM_GATES])
 {
-    for (int64_t i = 0; i < s->k; i++, w += s->w_step) {
+    for (int64_t i = 0; i < k; i++, w += step) {
         Vec wv[LSTM_GATES];
         UNROLL
-        for (int g = 0; g < gates; g++)
-            wv[g] = load_some(w + g * s->w_gate, whole, part);
+        for (int g = 0; g < LSTM_GATES; g++)
+            wv[g] = load_some(w + g * gate, whole, part);
         UNROLL
         for (int r = 0; r < rows; r++) {
-            const Vec av = splat(a[r * s->k + i]);
+            const Vec av = splat(a[r * lda + i]);
             UNROLL
-            for (int g = 0; g < gates; g++)
+            for (int g = 0; g < LSTM_GATES; g++)
                 acc[r][g] = vec_fma(av, wv[g], acc[r][g]);
         }
     }
-}
-
-/* The vector of W's columns that unit u is in. */
-ALWAYS_INLINE const ArmcReal *weights_of(const ArmcCells *s, int64_t u)
-{
-    return s->w + u / ARMC_CELL_BLOCK * s->w_block + u % ARMC_CELL_BLOCK;
 }
 
 /* i, f, o = sigmoid, g = tanh of the sums; c' = f c + i g; y = o tanh(c'). */
@@ -63,13 +59,18 @@ ALWAYS_INLINE void lstm_tile(const int rows, const int whole, const ArmcCells *s
     Vec acc[SCAN_ROWS][LSTM_GATES];
     UNROLL
     for (int r = 0; r < rows; r++) {
-        const ArmcReal *x = s->x + s->row[first + r] * s->ldx + u;
+        const ArmcReal *x = s->x ? s->x + s->row[first + r] * s->ldx + u : NULL;
         UNROLL
-        for (int g = 0; g < LSTM_GATES; g++)
-            acc[r][g] = load_some(x + g * s->h, whole, part) +
-                        load_some(s->bias + g * s->h + u, whole, part);
+        for (int g = 0; g < LSTM_GATES; g++) {
+            acc[r][g] = load_some(s->bias + g * s->h + u, whole, part);
+            if (x)
+                acc[r][g] += load_some(x + g * s->h, whole, part);
+        }
     }
-    cell_products(rows, LSTM_GATES, whole, part, s, s->a + first * s->k, weights_of(s, u), acc);
+    const ArmcReal *a = s->a + first * s->lda;
+    for (int p = 0; p < 2; a += s->product[p++].k)
+        cell_product(rows, whole, part, s->product[p].k, a, s->lda, s->product[p].w + u,
+                     s->product[p].step, s->product[p].gate, acc);
     UNROLL
     for (int r = 0; r < rows; r++)
         lstm_finish(s, whole, part, first + r, u, acc[r]);
@@ -119,27 +120,24 @@ static void lstm_kernel(const ArmcCells *s)
 
 /* --- the way back --- */
 
-/* One vector of a cell: from dy and dc (which stand in the first two quarters of its row of d) to
- * the gradients of the four sums; dc of the cell before. */
+/* One vector of a cell: t = tanh(c), dc += dy o (1 - t²); then each gate through its function. */
 ALWAYS_INLINE void lstm_back(const ArmcCellsBack *s, const int whole, Part part, int64_t r,
                              int64_t u)
 {
     const int64_t row = s->row[r], h = s->h;
     const ArmcReal *gates = s->gates + row * LSTM_GATES * h + u;
-    ArmcReal *d = s->d + row * LSTM_GATES * h + u;
+    ArmcReal *d = s->d + r * LSTM_GATES * h + u, *dcs = s->dc + r * h + u;
     const Vec i = load_some(gates, whole, part), f = load_some(gates + h, whole, part);
     const Vec g = load_some(gates + 2 * h, whole, part), o = load_some(gates + 3 * h, whole, part);
     const Vec t = tanh_vec(load_some(s->c + row * h + u, whole, part));
-    const Vec before =
-        s->before ? load_some(s->c + s->before[r] * h + u, whole, part) : splat(0);
-    const Vec dy = load_some(d, whole, part);
-    const Vec dc = vec_fma(dy * o, vec_fnma(t, t, splat(1)), load_some(d + h, whole, part));
+    const Vec c = s->before ? load_some(s->c + s->before[r] * h + u, whole, part) : splat(0);
+    const Vec dy = load_some(s->dy + r * h + u, whole, part);
+    const Vec dc = vec_fma(dy * o, vec_fnma(t, t, splat(1)), load_some(dcs, whole, part));
     store_some(d, whole, part, dc * g * (i * (splat(1) - i)));
-    store_some(d + h, whole, part, dc * before * (f * (splat(1) - f)));
+    store_some(d + h, whole, part, dc * c * (f * (splat(1) - f)));
     store_some(d + 2 * h, whole, part, dc * i * vec_fnma(g, g, splat(1)));
     store_some(d + 3 * h, whole, part, dy * t * (o * (splat(1) - o)));
-    if (s->before)
-        store_some(s->d + s->before[r] * LSTM_GATES * h + h + u, whole, part, dc * f);
+    store_some(dcs, whole, part, dc * f);
 }
 
 static void lstm_back_kernel(const ArmcCellsBack *s)

@@ -16,33 +16,39 @@
 
 enum { ARMC_VIRTUAL_LANES = 16 };
 
-/* Units whose weights lie together where they are packed. */
-enum { ARMC_CELL_BLOCK = 16 };
+/* Entries of A times rows of weights: steps of k, and the gates of a step, lie so far apart. */
+typedef struct ArmcCellProduct {
+    int64_t k;
+    const ArmcReal *w;
+    int64_t step, gate;
+} ArmcCellProduct;
 
-/* A step of m cells with h units each, units `begin` up to `end` of them. The four gates (i, f, g,
- * o) of a cell lie one after the other, h entries each. */
+/* A step of m cells with h units each, units `begin` up to `end` of them. The gates of a cell lie
+ * one after the other, h entries each: i, f, g, o. */
 typedef struct ArmcCells {
-    int64_t m, h, k, begin, end;
+    int64_t m, h, begin, end;
     const int64_t *row;    /* of each cell: which row of x, next, y and gates */
     const int64_t *before; /* which row of c; NULL: the scan begins, c is 0 */
-    const ArmcReal *a;     /* (m,k): the states that the cell reads */
-    /* Weights (k, gates, h): a step along k, a gate, ARMC_CELL_BLOCK units further. */
-    const ArmcReal *w;
-    int64_t w_step, w_gate, w_block;
-    const ArmcReal *bias;     /* (gates * h) */
-    const ArmcReal *x, *c;    /* rows of gates * h, of h */
-    ArmcReal *next, *y;       /* rows of h: the new c, the result */
-    ArmcReal *gates;          /* rows of gates * h, behind their functions; NULL: not wanted */
+    const ArmcReal *a;     /* (m, all k): what the cell reads, product by product */
+    int64_t lda;
+    ArmcCellProduct product[2]; /* with the inputs, with the states before */
+    const ArmcReal *bias;       /* (gates * h) */
+    const ArmcReal *x;          /* rows of gates * h to begin with; NULL: zeros */
+    const ArmcReal *c;          /* rows of h */
+    ArmcReal *next, *y;         /* rows of h: the new c, the result */
+    ArmcReal *gates; /* rows of gates * h, what the functions gave; NULL: not wanted */
     int64_t ldx, ldc, ldn, ldy; /* from one row to the next; gates: gates * h */
 } ArmcCells;
 
-/* The way back through m cells. Rows as in ArmcCells, one after the other. */
+/* The way back through m cells: rows of what was kept as in ArmcCells; dy, dc and d one after the
+ * other. */
 typedef struct ArmcCellsBack {
     int64_t m, h;
     const int64_t *row, *before;
     const ArmcReal *c, *gates;
-    ArmcReal *d; /* rows of gates * h: dy and dc in the first two quarters, then the gradients of
-                    all gates' sums. Of the cell before, the second quarter becomes dc */
+    const ArmcReal *dy; /* (m,h) */
+    ArmcReal *dc;       /* (m,h): becomes that of the cell before */
+    ArmcReal *d;        /* (m, gates * h): the gradient of the sums */
 } ArmcCellsBack;
 
 typedef struct ArmcKernels {

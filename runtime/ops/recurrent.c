@@ -22,18 +22,32 @@ const ArmcSpec armc_scan_attrs[] = {
                           "along the other dimension; one for each matrix of the weight"},
     {0}};
 
-ArmcWalk armc_walk_of(const ArmcNode *node, const ArmcValue *result)
+ArmcScan armc_scan_of(const ArmcNode *node, const ArmcCellKind *kind, const ArmcValue *result,
+                      const ArmcValue *x)
 {
     ArmcShape shape = result->shape;
     const ArmcAttr *taps = &node->attr[SCAN_TAPS];
-    ArmcWalk walk = {.sites = armc_shape_sites(shape),
+    ArmcScan scan = {.kind = kind,
+                     .sites = armc_shape_sites(shape),
                      .units = armc_shape_features(shape),
+                     .features = x ? armc_shape_features(x->shape) : 0,
                      .taps = taps,
                      .order = node->order};
-    walk.steps = shape.dims[node->attr[SCAN_AXIS].i];
-    walk.across = walk.sites / walk.steps;
-    walk.k = taps->count * walk.units;
-    return walk;
+    scan.steps = shape.dims[node->attr[SCAN_AXIS].i];
+    scan.across = scan.sites / scan.steps;
+    scan.states = taps->count * scan.units;
+    return scan;
+}
+
+/* Does the scan make its gates itself, of features? */
+static bool makes_gates(const ArmcNode *node)
+{
+    return node->in_count == 4;
+}
+
+ArmcScan armc_scan_of_node(const ArmcNode *node, const ArmcCellKind *kind)
+{
+    return armc_scan_of(node, kind, node->out[0], makes_gates(node) ? node->in[0] : NULL);
 }
 
 /* --- shapes --- */
@@ -60,11 +74,11 @@ static bool check_axis(ArmcInfer *infer)
 }
 
 /* The state comes from the cell's own site of the step before, so that one is always read. */
-static bool check_taps(ArmcInfer *infer)
+static bool check_taps(ArmcInfer *infer, ArmcShape weight)
 {
     const ArmcNode *node = infer->node;
     const ArmcAttr *taps = &node->attr[SCAN_TAPS];
-    int64_t weights = node->in[1]->shape.dims[0];
+    int64_t weights = weight.dims[0];
     bool own = false;
     for (int i = 0; i < taps->count; i++)
         own |= taps->ints[i] == 0;
@@ -77,10 +91,12 @@ static bool check_taps(ArmcInfer *infer)
     return own && weights == taps->count;
 }
 
-static bool check_weight(ArmcInfer *infer, int gates)
+static bool check_weight(ArmcInfer *infer, ArmcShape weight, int gates)
 {
     const ArmcNode *node = infer->node;
-    const ArmcShape weight = node->in[1]->shape;
+    int64_t read = weight.dims[0] * weight.dims[1];
+    if (makes_gates(node))
+        read += armc_shape_features(node->in[0]->shape);
     if (weight.dims[2] != gates * weight.dims[1]) {
         armc_infer_error(infer,
                          "`%s` has %d gates, so %" PRId64 " units need a weight with %" PRId64
@@ -89,9 +105,9 @@ static bool check_weight(ArmcInfer *infer, int gates)
                          weight.dims[2]);
         return false;
     }
-    if (weight.dims[2] > SCAN_SCRATCH || weight.dims[0] * weight.dims[1] > SCAN_SCRATCH) {
-        armc_infer_error(infer, "`%s` takes at most %d numbers of gates or states into one cell",
-                         node->op->name, SCAN_SCRATCH);
+    if (read > SCAN_SCRATCH) {
+        armc_infer_error(infer, "a cell of `%s` reads at most %d numbers, here it is %" PRId64,
+                         node->op->name, SCAN_SCRATCH, read);
         return false;
     }
     return true;
@@ -116,10 +132,12 @@ static const ArmcOrder *order_along(ArmcInfer *infer, const ArmcOrder *sites)
 
 /* Where there is one dimension of sites the walk follows the order of the variables; along one of
  * two it follows that. */
-bool armc_scan_shape(ArmcInfer *infer, int gates, int kept)
+bool armc_scan_shape(ArmcInfer *infer, const ArmcCellKind *kind)
 {
     ArmcNode *node = infer->node;
-    if (!check_axis(infer) || !check_taps(infer) || !check_weight(infer, gates))
+    const ArmcShape weight = node->in[node->in_count - 2]->shape;
+    if (!check_axis(infer) || !check_taps(infer, weight) ||
+        !check_weight(infer, weight, kind->gates))
         return false;
     bool single = node->in[0]->shape.rank == 2;
     if (single && !armc_infer_order(infer))
@@ -127,7 +145,8 @@ bool armc_scan_shape(ArmcInfer *infer, int gates, int kept)
     node->order = order_along(infer, single ? node->order : NULL);
     for (int i = 0; i < node->out_count; i++) {
         ArmcValue *out = node->out[i];
-        int64_t width = node->in[1]->shape.dims[1] * (i == 2 ? kept : 1);
+        bool kept = node->op->kept && i == node->out_count - 1;
+        int64_t width = weight.dims[1] * (kept ? kind->kept : 1);
         out->shape = node->in[0]->shape;
         out->shape.dims[out->shape.rank - 1] = width;
         out->batched = node->in[0]->batched;
@@ -165,7 +184,7 @@ void armc_scan_groups(ArmcInfer *infer)
 {
     ArmcValue *out = infer->node->out[0];
     ArmcGrouping g;
-    if (!out->batched || infer->node->in[0]->groups.count == 1)
+    if (!out->batched || makes_gates(infer->node) || infer->node->in[0]->groups.count == 1)
         return;
     armc_grouping_begin(&g, infer->graph->arena, armc_shape_features(out->shape));
     for (int i = 0; i < MOST_GATES; i++) {
@@ -178,90 +197,115 @@ void armc_scan_groups(ArmcInfer *infer)
     out->groups = armc_grouping_end(&g);
 }
 
-static void read_results(const ArmcNode *node, int64_t site, ArmcRead read, void *context)
+static void read_all(const ArmcValue *value, int input, int64_t site, ArmcRead read, void *context)
 {
-    for (int g = 0; g < node->out[0]->groups.count; g++)
-        read(context, -1, site, g);
+    for (int g = 0; g < value->groups.count; g++)
+        read(context, input, site, g);
 }
 
-void armc_scan_reads(const ArmcNode *node, int64_t site, int group, int unused, ArmcRead read,
-                     void *context)
+/* Its own gates of the groups that its features have, or all features of x. */
+static void read_input(const ArmcNode *node, int64_t site, int group, int unused, ArmcRead read,
+                       void *context)
 {
-    ArmcWalk walk = armc_walk_of(node, node->out[0]);
-    int64_t rank = armc_order_rank(walk.order, site);
-    int64_t t = rank / walk.across, p = rank % walk.across;
-    int groups[MOST_GATES + 1], count = groups_of_unit(
-        node, armc_group_first(node->out[0], group), t == 0 ? unused : -1, groups);
+    if (!node->in[0]->batched)
+        return;
+    if (makes_gates(node)) {
+        read_all(node->in[0], 0, site, read, context);
+        return;
+    }
+    int groups[MOST_GATES + 1];
+    int count =
+        groups_of_unit(node, armc_group_first(node->out[0], group), unused, groups);
     for (int i = 0; i < count; i++)
         read(context, 0, site, groups[i]);
-    for (int tap = 0; t > 0 && tap < walk.taps->count; tap++)
-        if (armc_walk_reaches(&walk, p, tap))
-            read_results(node, armc_walk_site(&walk, t - 1, p + walk.taps->ints[tap]), read,
-                         context);
 }
 
-int64_t armc_scan_cost(const ArmcNode *node, int64_t site, const ArmcPart *part)
+void armc_scan_reads(const ArmcNode *node, const ArmcCellKind *kind, int64_t site, int group,
+                     ArmcRead read, void *context)
 {
-    ArmcWalk walk = armc_walk_of(node, node->out[0]);
-    int64_t gates = armc_shape_features(node->in[0]->shape) / walk.units;
-    int64_t each = walk.k * gates * (part->end - part->begin);
+    ArmcScan scan = armc_scan_of_node(node, kind);
+    int64_t rank = armc_order_rank(scan.order, site);
+    int64_t t = rank / scan.across, p = rank % scan.across;
+    read_input(node, site, group, t == 0 ? kind->unused : -1, read, context);
+    for (int tap = 0; t > 0 && tap < scan.taps->count; tap++)
+        if (armc_scan_tap(&scan, p, tap) >= 0)
+            read_all(node->out[0], -1, armc_scan_site(&scan, t - 1, armc_scan_tap(&scan, p, tap)),
+                     read, context);
+}
+
+int64_t armc_scan_cost(const ArmcNode *node, const ArmcCellKind *kind, int64_t site,
+                       const ArmcPart *part)
+{
+    ArmcScan scan = armc_scan_of_node(node, kind);
+    int64_t gates = kind->gates * (part->end - part->begin);
     if (site < 0)
-        return each * (walk.sites - walk.across);
-    return armc_order_rank(walk.order, site) < walk.across ? 0 : each;
+        return gates * (scan.features * scan.sites + scan.states * (scan.sites - scan.across));
+    bool first = armc_order_rank(scan.order, site) < scan.across;
+    return gates * (scan.features + (first ? 0 : scan.states));
 }
 
 /* --- cells at work --- */
 
-/* Few rows leave the multipliers idle; many make few tasks. */
-enum { CREW_ROWS = 16, MOST_ROWS = 64 };
+enum { CREW_ROWS = 16 }; /* few rows leave the multipliers idle; many make few tasks */
 
-int64_t armc_scan_tasks(const ArmcCall *call)
+static int64_t batch_of(const ArmcCall *call)
 {
-    ArmcWalk walk = armc_walk_of(call->node, call->node->out[0]);
-    int64_t batch = call->node->out[0]->batched ? call->batch : 1;
-    int64_t each = (CREW_ROWS + walk.across - 1) / walk.across;
-    return (batch + each - 1) / each;
+    return call->node->out[0]->batched ? call->batch : 1;
 }
 
-ArmcCrew armc_scan_crew(const ArmcCall *call, int64_t task)
+int64_t armc_crew_most(const ArmcScan *scan)
 {
-    int64_t batch = call->node->out[0]->batched ? call->batch : 1, tasks = armc_scan_tasks(call);
+    return (CREW_ROWS + scan->across - 1) / scan->across;
+}
+
+int64_t armc_scan_tasks(const ArmcScan *scan, const ArmcCall *call)
+{
+    return (batch_of(call) + armc_crew_most(scan) - 1) / armc_crew_most(scan);
+}
+
+ArmcCrew armc_scan_crew(const ArmcScan *scan, const ArmcCall *call, int64_t task)
+{
+    int64_t batch = batch_of(call), tasks = armc_scan_tasks(scan, call);
     int64_t begin = batch * task / tasks;
     return (ArmcCrew){begin, batch * (task + 1) / tasks - begin};
 }
 
-int64_t armc_scan_rows(const ArmcWalk *walk, int64_t width)
-{
-    int64_t rows = SCAN_SCRATCH / (width > walk->k ? width : walk->k);
-    return rows < 1 ? 1 : rows > MOST_ROWS ? MOST_ROWS : rows;
-}
-
-void armc_crew_rows(const ArmcWalk *walk, const ArmcCrew *crew, int64_t t, int64_t first, int64_t m,
+void armc_crew_rows(const ArmcScan *scan, const ArmcCrew *crew, int64_t t, int64_t first, int64_t m,
                     int64_t *row, int64_t *before)
 {
     for (int64_t r = 0; r < m; r++) {
         int64_t p = (first + r) / crew->examples;
-        int64_t example = (crew->first + (first + r) % crew->examples) * walk->sites;
-        row[r] = example + armc_walk_site(walk, t, p);
+        int64_t example = (crew->first + (first + r) % crew->examples) * scan->sites;
+        row[r] = example + armc_scan_site(scan, t, p);
         if (t > 0)
-            before[r] = example + armc_walk_site(walk, t - 1, p);
+            before[r] = example + armc_scan_site(scan, t - 1, p);
     }
 }
 
-void armc_crew_gather(const ArmcWalk *walk, const ArmcCrew *crew, int64_t t, int64_t first,
-                      int64_t m, const ArmcReal *y, ArmcReal *to)
+/* The results that one cell reads of the step before. */
+static void gather_states(const ArmcScan *scan, int64_t t, int64_t p, const ArmcReal *y,
+                          ArmcReal *to)
 {
-    size_t bytes = (size_t)walk->units * sizeof *to;
-    for (int64_t r = 0; r < m; r++) {
+    size_t bytes = (size_t)scan->units * sizeof *to;
+    for (int tap = 0; tap < scan->taps->count; tap++, to += scan->units) {
+        int64_t from = armc_scan_tap(scan, p, tap);
+        if (from < 0)
+            memset(to, 0, bytes);
+        else
+            memcpy(to, y + armc_scan_site(scan, t - 1, from) * scan->units, bytes);
+    }
+}
+
+void armc_crew_gather(const ArmcScan *scan, const ArmcCrew *crew, int64_t t, int64_t first,
+                      int64_t m, const ArmcReal *x, const ArmcReal *y, ArmcReal *to, int64_t step)
+{
+    for (int64_t r = 0; r < m; r++, to += step) {
         int64_t p = (first + r) / crew->examples;
-        int64_t example = (crew->first + (first + r) % crew->examples) * walk->sites;
-        for (int tap = 0; tap < walk->taps->count; tap++, to += walk->units) {
-            if (!armc_walk_reaches(walk, p, tap)) {
-                memset(to, 0, bytes);
-                continue;
-            }
-            int64_t from = armc_walk_site(walk, t - 1, p + walk->taps->ints[tap]);
-            memcpy(to, y + (example + from) * walk->units, bytes);
-        }
+        int64_t example = (crew->first + (first + r) % crew->examples) * scan->sites;
+        if (scan->features)
+            memcpy(to, x + (example + armc_scan_site(scan, t, p)) * scan->features,
+                   (size_t)scan->features * sizeof *to);
+        if (t > 0)
+            gather_states(scan, t, p, y + example * scan->units, to + scan->features);
     }
 }

@@ -8,60 +8,83 @@
 
 #include "runtime/ops/family.h"
 
-enum { SCAN_AXIS, SCAN_REVERSE, SCAN_TAPS, SCAN_SCRATCH = 16384 };
+enum { SCAN_AXIS, SCAN_REVERSE, SCAN_TAPS, SCAN_SCRATCH = 16384, SCAN_MOST_CELLS = 64 };
 extern const ArmcSpec armc_scan_attrs[];
 
-typedef struct ArmcWalk {
+/* What kind of cells: how many gates, the arithmetic of a step, and of the way back. */
+typedef struct ArmcCellKind {
+    int gates;
+    int kept;   /* numbers for each unit that the gradient wants, and gradients of sums */
+    int unused; /* the gate that makes no difference at the first step; -1: there is none */
+    void (*step)(const ArmcKernels *k, const ArmcCells *cells);
+    void (*back)(const ArmcKernels *k, const ArmcCellsBack *cells);
+} ArmcCellKind;
+
+/* A scan reads gates that are given (inputs gates, weight, offset), or makes them of features (x,
+ * reading, weight, offset). */
+typedef struct ArmcScan {
+    const ArmcCellKind *kind;
     int64_t steps, across, sites;
     int64_t units;          /* of a cell: h */
-    int64_t k;              /* what a product with the states sums over: taps * h */
+    int64_t features;       /* that make the gates; 0: these are given */
+    int64_t states;         /* what a product with the states sums over: taps * h */
     const ArmcAttr *taps;   /* offsets across */
     const ArmcOrder *order; /* site of (t, p): the one of rank t * across + p */
-} ArmcWalk;
+} ArmcScan;
 
-/* `units` of the value whose features are the units: the result. */
-ArmcWalk armc_walk_of(const ArmcNode *node, const ArmcValue *result);
+/* `result`: of the scan; `x`: what its gates are made of, or NULL. */
+ArmcScan armc_scan_of(const ArmcNode *node, const ArmcCellKind *kind, const ArmcValue *result,
+                      const ArmcValue *x);
+/* Of the scan's own node. */
+ArmcScan armc_scan_of_node(const ArmcNode *node, const ArmcCellKind *kind);
 
-static inline int64_t armc_walk_site(const ArmcWalk *walk, int64_t t, int64_t p)
+static inline int64_t armc_scan_site(const ArmcScan *scan, int64_t t, int64_t p)
 {
-    return armc_order_at(walk->order, t * walk->across + p);
+    return armc_order_at(scan->order, t * scan->across + p);
 }
 
-/* Is there a site across where a tap of p reads? */
-static inline bool armc_walk_reaches(const ArmcWalk *walk, int64_t p, int tap)
+/* The site across where a tap of p reads; -1: there is none. */
+static inline int64_t armc_scan_tap(const ArmcScan *scan, int64_t p, int tap)
 {
-    int64_t from = p + walk->taps->ints[tap];
-    return from >= 0 && from < walk->across;
+    int64_t from = p + scan->taps->ints[tap];
+    return from < scan->across ? from : -1;
 }
 
-/* Shapes and the order of a scan with so many gates; `kept` ones for each unit are kept for the
- * gradient. False after a diagnostic. */
-bool armc_scan_shape(ArmcInfer *infer, int gates, int kept);
-/* A unit's group is that of its gates, together. */
+/* For the rows of the ops. */
+bool armc_scan_shape(ArmcInfer *infer, const ArmcCellKind *kind);
 void armc_scan_groups(ArmcInfer *infer);
-/* `unused`: a gate that makes no difference at the first step; -1: there is none. */
-void armc_scan_reads(const ArmcNode *node, int64_t site, int group, int unused, ArmcRead read,
-                     void *context);
-/* Multiply-adds of the products with the states. */
-int64_t armc_scan_cost(const ArmcNode *node, int64_t site, const ArmcPart *part);
+void armc_scan_reads(const ArmcNode *node, const ArmcCellKind *kind, int64_t site, int group,
+                     ArmcRead read, void *context);
+/* Multiply-adds of the products. */
+int64_t armc_scan_cost(const ArmcNode *node, const ArmcCellKind *kind, int64_t site,
+                       const ArmcPart *part);
 
-/* Cells (a part of a batch) at work together: rows are (example, site) pairs, all examples' first
- * site, then all examples' second one. */
+/* Cells at work together: some examples, all sites across. Cell r is example r % examples at p = r
+ * / examples. */
 typedef struct ArmcCrew {
-    int64_t first, examples; /* of the batch */
+    int64_t first, examples;
 } ArmcCrew;
-int64_t armc_scan_tasks(const ArmcCall *call);
-ArmcCrew armc_scan_crew(const ArmcCall *call, int64_t task);
-/* How many rows of `width` numbers, and of k, fit into scratch on the stack. */
-int64_t armc_scan_rows(const ArmcWalk *walk, int64_t width);
+int64_t armc_scan_tasks(const ArmcScan *scan, const ArmcCall *call);
+ArmcCrew armc_scan_crew(const ArmcScan *scan, const ArmcCall *call, int64_t task);
+/* How many examples a crew has at most. */
+int64_t armc_crew_most(const ArmcScan *scan);
 
-/* Cells first up to first + m of a step (cell r is example r % examples at p = r / examples): rows
- * of the result, and at t > 0 rows of the cell before. */
-void armc_crew_rows(const ArmcWalk *walk, const ArmcCrew *crew, int64_t t, int64_t first, int64_t m,
+/* Cells first up to first + m of step t: rows of the result; at t > 0 rows of the step before. */
+void armc_crew_rows(const ArmcScan *scan, const ArmcCrew *crew, int64_t t, int64_t first, int64_t m,
                     int64_t *row, int64_t *before);
-/* The results (rows of h) that those cells read, side by side: (m,k), zeros where there are none.
- */
-void armc_crew_gather(const ArmcWalk *walk, const ArmcCrew *crew, int64_t t, int64_t first,
-                      int64_t m, const ArmcReal *y, ArmcReal *to);
+/* What their products read: features of x, then, at t > 0, the results of the step before at their
+ * taps, zeros where there are none. Rows lie `step` apart. */
+void armc_crew_gather(const ArmcScan *scan, const ArmcCrew *crew, int64_t t, int64_t first,
+                      int64_t m, const ArmcReal *x, const ArmcReal *y, ArmcReal *to, int64_t step);
+
+/* The scan itself. */
+void armc_scan_forward(const ArmcCall *call, const ArmcCellKind *kind, int64_t task);
+void armc_scan_at(const ArmcAt *at, const ArmcCellKind *kind);
+
+/* The way back, a node with the inputs dy, y, c, kept, turned and x. Its results: the gradient of
+ * gates or of x; room to work in; and the gradient of all weights, one upon the other: of the
+ * offset, of `reading` and of the weight, (1 + features + states, gates * h). */
+bool armc_scan_back_shape(ArmcInfer *infer, const ArmcCellKind *kind);
+void armc_scan_back(const ArmcCall *call, const ArmcCellKind *kind);
 
 #endif
