@@ -41,8 +41,8 @@ static void run_node(ArmcArena *arena, const ArmcComputation *computation, const
             ARMC_NEW_ARRAY(arena, ArmcReal, size * (node->out[k]->batched ? call.batch : 1));
     }
     if (node->op->advance)
-        call.out[1] = ARMC_NEW_ARRAY(arena, ArmcReal,
-                                     call.batch * armc_shape_features(node->out[0]->shape));
+        call.out[1] =
+            ARMC_NEW_ARRAY(arena, ArmcReal, call.batch * armc_shape_features(node->out[0]->shape));
     armc_apply(&call);
 }
 

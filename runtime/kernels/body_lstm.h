@@ -92,10 +92,16 @@ typedef void (*CellTile)(const ArmcCells *s, int64_t first, int64_t u, int64_t c
     CELL_TILE(kind, 1)                                                                             \
     CELL_TILE(kind, 2)                                                                             \
     CELL_TILE(kind, 3) CELL_TILE(kind, 4) CELL_TILE(kind, 5) CELL_TILE(kind, 6)
-#define CELL_ROWS(kind) {kind##_1, kind##_2, kind##_3, kind##_4, kind##_5, kind##_6}
+#define CELL_ROWS(kind)                                                                            \
+    {                                                                                              \
+        kind##_1, kind##_2, kind##_3, kind##_4, kind##_5, kind##_6                                 \
+    }
 #else
 #define CELL_TILES(kind) CELL_TILE(kind, 1) CELL_TILE(kind, 2) CELL_TILE(kind, 3)
-#define CELL_ROWS(kind)  {kind##_1, kind##_2, kind##_3}
+#define CELL_ROWS(kind)                                                                            \
+    {                                                                                              \
+        kind##_1, kind##_2, kind##_3                                                               \
+    }
 #endif
 
 /* All rows of a step: vector by vector of units, whose weights stay near for all tiles of rows. */

@@ -36,7 +36,7 @@ typedef struct ArmcCells {
     const ArmcReal *x;          /* rows of gates * h to begin with; NULL: zeros */
     const ArmcReal *c;          /* rows of h */
     ArmcReal *next, *y;         /* rows of h: the new c, the result */
-    ArmcReal *gates; /* rows of gates * h, what the functions gave; NULL: not wanted */
+    ArmcReal *gates;            /* rows of gates * h, what the functions gave; NULL: not wanted */
     int64_t ldx, ldc, ldn, ldy; /* from one row to the next; gates: gates * h */
 } ArmcCells;
 

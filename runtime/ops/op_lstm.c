@@ -135,8 +135,9 @@ ARMC_OP(lstm_scan) = {
 
 ARMC_OP(lstm_layer) = {
     .name = "lstm_layer",
-    .doc = "lstm_scan(matmul(x, reading), weight, offset), in one pass: nothing as wide as the gates "
-           "is stored for each site.",
+    .doc =
+        "lstm_scan(matmul(x, reading), weight, offset), in one pass: nothing as wide as the gates "
+        "is stored for each site.",
     .sig = "x[*s,k] reading[k,g] weight[t,h,g] offset[g] -> [*s,h]",
     .probe = "x=4x2 reading=2x8 weight=1x2x8 offset=8; "
              "x=2x3x1 reading=1x8 weight=2x2x8 offset=8 | taps=[0,-1]; "

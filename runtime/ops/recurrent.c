@@ -214,8 +214,7 @@ static void read_input(const ArmcNode *node, int64_t site, int group, int unused
         return;
     }
     int groups[MOST_GATES + 1];
-    int count =
-        groups_of_unit(node, armc_group_first(node->out[0], group), unused, groups);
+    int count = groups_of_unit(node, armc_group_first(node->out[0], group), unused, groups);
     for (int i = 0; i < count; i++)
         read(context, 0, site, groups[i]);
 }

@@ -1,6 +1,6 @@
-/* The way back through a recurrent scan. A block of steps at a time leaves the gradients of its sums
- * and what they were products with side by side, near enough for the gradient of the weights to be
- * one product of them: none of it is stored for all steps. */
+/* The way back through a recurrent scan. A block of steps at a time leaves the gradients of its
+ * sums and what they were products with side by side, near enough for the gradient of the weights
+ * to be one product of them: none of it is stored for all steps. */
 #include <string.h>
 
 #include "runtime/ops/recurrent.h"
@@ -64,12 +64,12 @@ bool armc_scan_back_shape(ArmcInfer *infer, const ArmcCellKind *kind)
     ArmcShape shape = node->in[RESULT]->shape;
     shape.dims[shape.rank - 1] = x ? scan.features : kind->gates * scan.units;
     node->out[0]->shape = shape;
-    node->out[1]->shape =
-        armc_shape_make(2, (int64_t[]){scan.across, room_for_cell(&scan)});
+    node->out[1]->shape = armc_shape_make(2, (int64_t[]){scan.across, room_for_cell(&scan)});
     node->out[1]->batched = node->out[0]->batched;
     node->out[2]->shape = armc_shape_make(2, (int64_t[]){read_width(&scan), sums_of(&scan)});
     for (int i = 1; i < node->out_count; i++)
-        node->out[i]->groups = (ArmcGroups){1, armc_shape_features(node->out[i]->shape), NULL, NULL};
+        node->out[i]->groups =
+            (ArmcGroups){1, armc_shape_features(node->out[i]->shape), NULL, NULL};
     return true;
 }
 
@@ -174,9 +174,8 @@ static void back_through_products(const Step *s)
 {
     const Room *room = s->room;
     int64_t width = s->scan->features + s->scan->states;
-    s->call->k->gemm(room->rows, width, room->d_width,
-                     room->d + s->at * room->rows * room->d_width, room->d_width,
-                     s->call->in[TURNED], width, room->back, width, 0);
+    s->call->k->gemm(room->rows, width, room->d_width, room->d + s->at * room->rows * room->d_width,
+                     room->d_width, s->call->in[TURNED], width, room->back, width, 0);
     put_result(s);
     if (s->t == 0)
         return;

@@ -61,7 +61,8 @@ static void open_world(World *w, Lab *lab, const Probe *probe, const ArmcNode *n
     w->before = ARMC_NEW_ARRAY(lab->arena, ArmcReal, size);
     w->after = ARMC_NEW_ARRAY(lab->arena, ArmcReal, size);
     for (int k = 0; k + 1 < ARMC_MAX_OUTPUTS; k++) {
-        int64_t entries = k + 1 < node->out_count ? armc_shape_size(node->out[k + 1]->shape) : width;
+        int64_t entries =
+            k + 1 < node->out_count ? armc_shape_size(node->out[k + 1]->shape) : width;
         w->state[k] = ARMC_NEW_ARRAY(lab->arena, ArmcReal, entries);
     }
     for (int i = 0; i < node->in_count; i++) {

@@ -198,7 +198,8 @@ static void count_outer_onto(int64_t m, int64_t n, const ArmcReal *a, int64_t ld
 
 static void count_lstm(const ArmcCells *cells)
 {
-    counted.count += cells->m * (cells->product[0].k + cells->product[1].k) * (cells->end - cells->begin) * 4;
+    counted.count +=
+        cells->m * (cells->product[0].k + cells->product[1].k) * (cells->end - cells->begin) * 4;
     counted.real->lstm(cells);
 }
 
