@@ -111,7 +111,6 @@ def cell_loop(block, sites):
 VARIANTS = {
     "nn.LSTM, batch first": lambda: by_autograd(whole("batch")),
     "nn.LSTM, steps first": lambda: by_autograd(whole("steps")),
-    "nn.LSTM, steps first, compiled": lambda: by_autograd(compiled(whole("steps"))),
     "loop over cells": lambda: by_autograd(cell_loop(cells, D)),
     f"loop over cells, compiled by {SITES} steps": lambda: by_autograd(cell_loop(compiled(cells), SITES)),
 }
