@@ -50,5 +50,7 @@ const ArmcKernels TABLE = {
     .gemm_sigmoid_grad = gemm_sigmoid_grad_kernel,
     .lstm = lstm_kernel,
     .lstm_back = lstm_back_kernel,
+    .gru = gru_kernel,
+    .gru_back = gru_back_kernel,
     .adam = adam_kernel,
 };

@@ -7,26 +7,42 @@
 
 #include <stddef.h>
 
-enum { LSTM_GATES = 4 };
+enum { LSTM_GATES = 4, GRU_GATES = 3, CELL_SUMS = 4 };
 
-/* acc[r][g] += a[r] . w[g] for one vector of units, w at that vector. */
-ALWAYS_INLINE void cell_product(const int rows, const int whole, Part part, int64_t k,
-                                const ArmcReal *a, int64_t lda, const ArmcReal *w, int64_t step,
-                                int64_t gate, Vec acc[SCAN_ROWS][LSTM_GATES])
+/* sum[r][g] += a[r] . w[g] for one vector of units, w at that vector. The last gate's product goes
+ * to sum number `last`. */
+ALWAYS_INLINE void cell_product(const int rows, const int gates, const int last, const int whole,
+                                Part part, const ArmcCellProduct *p, int64_t u, const ArmcReal *a,
+                                int64_t lda, Vec sum[SCAN_ROWS][CELL_SUMS])
 {
-    for (int64_t i = 0; i < k; i++, w += step) {
-        Vec wv[LSTM_GATES];
+    const ArmcReal *w = p->w + u;
+    const int64_t step = p->step, gate = p->gate;
+    for (int64_t i = 0; i < p->k; i++, w += step) {
+        Vec wv[CELL_SUMS];
         UNROLL
-        for (int g = 0; g < LSTM_GATES; g++)
+        for (int g = 0; g < gates; g++)
             wv[g] = load_some(w + g * gate, whole, part);
         UNROLL
         for (int r = 0; r < rows; r++) {
             const Vec av = splat(a[r * lda + i]);
             UNROLL
-            for (int g = 0; g < LSTM_GATES; g++)
-                acc[r][g] = vec_fma(av, wv[g], acc[r][g]);
+            for (int g = 0; g + 1 < gates; g++)
+                sum[r][g] = vec_fma(av, wv[g], sum[r][g]);
+            sum[r][last] = vec_fma(av, wv[gates - 1], sum[r][last]);
         }
     }
+}
+
+/* What the gates' sums begin with, where they are given: x. */
+ALWAYS_INLINE Vec given(const ArmcCells *s, const int whole, Part part, int64_t row, int64_t at)
+{
+    return s->x ? load_some(s->x + row * s->ldx + at, whole, part) : splat(0);
+}
+
+/* The state of the cell before. */
+ALWAYS_INLINE Vec state_before(const ArmcCells *s, const int whole, Part part, int64_t r, int64_t u)
+{
+    return s->before ? load_some(s->c + s->before[r] * s->ldc + u, whole, part) : splat(0);
 }
 
 /* i, f, o = sigmoid, g = tanh of the sums; c' = f c + i g; y = o tanh(c'). */
@@ -38,7 +54,7 @@ ALWAYS_INLINE void lstm_finish(const ArmcCells *s, const int whole, Part part, i
     Vec gate[3];
     sigmoid_vecs(3, in, gate);
     const Vec g = tanh_vec(sum[2]);
-    const Vec c = s->before ? load_some(s->c + s->before[r] * s->ldc + u, whole, part) : splat(0);
+    const Vec c = state_before(s, whole, part, r, u);
     const Vec next = vec_fma(gate[1], c, gate[0] * g);
     store_some(s->next + row * s->ldn + u, whole, part, next);
     store_some(s->y + row * s->ldy + u, whole, part, gate[2] * tanh_vec(next));
@@ -51,29 +67,69 @@ ALWAYS_INLINE void lstm_finish(const ArmcCells *s, const int whole, Part part, i
     store_some(kept + 3 * s->h, whole, part, gate[2]);
 }
 
-/* Rows r.. of one vector of units. */
+/* Rows first.. of one vector of units. */
 ALWAYS_INLINE void lstm_tile(const int rows, const int whole, const ArmcCells *s, int64_t first,
                              int64_t u, int64_t count)
 {
     const Part part = part_make(whole ? 0 : count);
-    Vec acc[SCAN_ROWS][LSTM_GATES];
+    const ArmcReal *a = s->a + first * s->lda;
+    Vec sum[SCAN_ROWS][CELL_SUMS];
     UNROLL
     for (int r = 0; r < rows; r++) {
-        const ArmcReal *x = s->x ? s->x + s->row[first + r] * s->ldx + u : NULL;
         UNROLL
-        for (int g = 0; g < LSTM_GATES; g++) {
-            acc[r][g] = load_some(s->bias + g * s->h + u, whole, part);
-            if (x)
-                acc[r][g] += load_some(x + g * s->h, whole, part);
-        }
+        for (int g = 0; g < LSTM_GATES; g++)
+            sum[r][g] = load_some(s->bias + g * s->h + u, whole, part) +
+                        given(s, whole, part, s->row[first + r], g * s->h + u);
     }
-    const ArmcReal *a = s->a + first * s->lda;
-    for (int p = 0; p < 2; a += s->product[p++].k)
-        cell_product(rows, whole, part, s->product[p].k, a, s->lda, s->product[p].w + u,
-                     s->product[p].step, s->product[p].gate, acc);
+    cell_product(rows, LSTM_GATES, LSTM_GATES - 1, whole, part, &s->product[0], u, a, s->lda, sum);
+    cell_product(rows, LSTM_GATES, LSTM_GATES - 1, whole, part, &s->product[1], u,
+                 a + s->product[0].k, s->lda, sum);
     UNROLL
     for (int r = 0; r < rows; r++)
-        lstm_finish(s, whole, part, first + r, u, acc[r]);
+        lstm_finish(s, whole, part, first + r, u, sum[r]);
+}
+
+/* r, z = sigmoid, n = tanh(its sum + r q), q the product with the states; y = n + z (h - n). */
+ALWAYS_INLINE void gru_finish(const ArmcCells *s, const int whole, Part part, int64_t r, int64_t u,
+                              const Vec sum[CELL_SUMS])
+{
+    const int64_t row = s->row[r];
+    Vec gate[2];
+    sigmoid_vecs(2, sum, gate);
+    const Vec n = tanh_vec(vec_fma(gate[0], sum[3], sum[2]));
+    const Vec h = state_before(s, whole, part, r, u);
+    store_some(s->y + row * s->ldy + u, whole, part, vec_fma(gate[1], h - n, n));
+    if (!s->gates)
+        return;
+    ArmcReal *kept = s->gates + row * CELL_SUMS * s->h + u;
+    store_some(kept, whole, part, gate[0]);
+    store_some(kept + s->h, whole, part, gate[1]);
+    store_some(kept + 2 * s->h, whole, part, n);
+    store_some(kept + 3 * s->h, whole, part, sum[3]);
+}
+
+ALWAYS_INLINE void gru_tile(const int rows, const int whole, const ArmcCells *s, int64_t first,
+                            int64_t u, int64_t count)
+{
+    const Part part = part_make(whole ? 0 : count);
+    const ArmcReal *a = s->a + first * s->lda;
+    Vec sum[SCAN_ROWS][CELL_SUMS];
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+        const int64_t row = s->row[first + r];
+        UNROLL
+        for (int g = 0; g < 2; g++)
+            sum[r][g] = load_some(s->bias + g * s->h + u, whole, part) +
+                        given(s, whole, part, row, g * s->h + u);
+        sum[r][2] = given(s, whole, part, row, 2 * s->h + u);
+        sum[r][3] = load_some(s->bias + 2 * s->h + u, whole, part);
+    }
+    cell_product(rows, GRU_GATES, 2, whole, part, &s->product[0], u, a, s->lda, sum);
+    cell_product(rows, GRU_GATES, 3, whole, part, &s->product[1], u, a + s->product[0].k, s->lda,
+                 sum);
+    UNROLL
+    for (int r = 0; r < rows; r++)
+        gru_finish(s, whole, part, first + r, u, sum[r]);
 }
 
 typedef void (*CellTile)(const ArmcCells *s, int64_t first, int64_t u, int64_t count);
@@ -124,6 +180,14 @@ static void lstm_kernel(const ArmcCells *s)
     cell_step(s, lstm_tiles);
 }
 
+CELL_TILES(gru)
+static const CellTile gru_tiles[2][SCAN_ROWS] = {CELL_ROWS(gru_part), CELL_ROWS(gru_whole)};
+
+static void gru_kernel(const ArmcCells *s)
+{
+    cell_step(s, gru_tiles);
+}
+
 /* --- the way back --- */
 
 /* One vector of a cell: t = tanh(c), dc += dy o (1 - t²); then each gate through its function. */
@@ -146,16 +210,38 @@ ALWAYS_INLINE void lstm_back(const ArmcCellsBack *s, const int whole, Part part,
     store_some(dcs, whole, part, dc * f);
 }
 
-static void lstm_back_kernel(const ArmcCellsBack *s)
+/* The same of a GRU, with the gradients of r, z, n and of q; what is handed on is in dc. */
+ALWAYS_INLINE void gru_back(const ArmcCellsBack *s, const int whole, Part part, int64_t i,
+                            int64_t u)
 {
-    const Part last = part_make(s->h % LANES);
-    for (int64_t r = 0; r < s->m; r++) {
-        int64_t u = 0;
-        for (; u + LANES <= s->h; u += LANES)
-            lstm_back(s, 1, last, r, u);
-        if (u < s->h)
-            lstm_back(s, 0, last, r, u);
-    }
+    const int64_t h = s->h;
+    const ArmcReal *gates = s->gates + s->row[i] * CELL_SUMS * h + u;
+    ArmcReal *d = s->d + i * CELL_SUMS * h + u, *dcs = s->dc + i * h + u;
+    const Vec r = load_some(gates, whole, part), z = load_some(gates + h, whole, part);
+    const Vec n = load_some(gates + 2 * h, whole, part), q = load_some(gates + 3 * h, whole, part);
+    const Vec c = s->before ? load_some(s->c + s->before[i] * h + u, whole, part) : splat(0);
+    const Vec dy = load_some(s->dy + i * h + u, whole, part) + load_some(dcs, whole, part);
+    const Vec dn = dy * (splat(1) - z) * vec_fnma(n, n, splat(1));
+    store_some(d, whole, part, dn * q * (r * (splat(1) - r)));
+    store_some(d + h, whole, part, dy * (c - n) * (z * (splat(1) - z)));
+    store_some(d + 2 * h, whole, part, dn);
+    store_some(d + 3 * h, whole, part, dn * r);
+    store_some(dcs, whole, part, dy * z);
 }
+
+#define CELLS_BACK(kind)                                                                           \
+    static void kind##_back_kernel(const ArmcCellsBack *s)                                         \
+    {                                                                                              \
+        const Part last = part_make(s->h % LANES);                                                 \
+        for (int64_t r = 0; r < s->m; r++) {                                                       \
+            int64_t u = 0;                                                                         \
+            for (; u + LANES <= s->h; u += LANES)                                                  \
+                kind##_back(s, 1, last, r, u);                                                     \
+            if (u < s->h)                                                                          \
+                kind##_back(s, 0, last, r, u);                                                     \
+        }                                                                                          \
+    }
+CELLS_BACK(lstm)
+CELLS_BACK(gru)
 
 #endif

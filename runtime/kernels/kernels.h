@@ -24,7 +24,7 @@ typedef struct ArmcCellProduct {
 } ArmcCellProduct;
 
 /* A step of m cells with h units each, units `begin` up to `end` of them. The gates of a cell lie
- * one after the other, h entries each: i, f, g, o. */
+ * one after the other, h entries each: i, f, g, o in an LSTM. */
 typedef struct ArmcCells {
     int64_t m, h, begin, end;
     const int64_t *row;    /* of each cell: which row of x, next, y and gates */
@@ -117,6 +117,11 @@ typedef struct ArmcKernels {
      * y = o tanh(c'). */
     void (*lstm)(const ArmcCells *cells);
     void (*lstm_back)(const ArmcCellsBack *cells);
+    /* Gates r, z, n; c is the y of the cell before, `next` is not used. q is the product with the
+     * states with the bias of n; r, z = sigmoid of the other sums, n = tanh(its sum + r q); y = n +
+     * z (c - n). Kept, and with gradients: r, z, n, q. */
+    void (*gru)(const ArmcCells *cells);
+    void (*gru_back)(const ArmcCellsBack *cells);
 
     /* --- optimisers over n contiguous entries --- */
     /* Adam (Kingma and Ba, 2015), with bias correction folded into `rate` and `epsilon` by the

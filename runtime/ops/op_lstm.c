@@ -1,7 +1,5 @@
 /* The recurrent scan with LSTM cells (Hochreiter and Schmidhuber, 1997). Letters: s sites, t taps,
  * h units, k features, g = 4 h gates in the order i, f, g, o. */
-#include <string.h>
-
 #include "runtime/ops/recurrent.h"
 
 enum { GATES = 4, FORGET = 1 };
@@ -50,66 +48,10 @@ static int64_t lstm_cost(const ArmcNode *node, int64_t site, const ArmcPart *par
     return armc_scan_cost(node, &lstm, site, part);
 }
 
-/* --- the gradient --- */
-
-static ArmcValue *reshaped(ArmcGrad *grad, ArmcNode *node, ArmcValue *x, int rank,
-                           const int64_t *dims)
-{
-    int64_t *copy = ARMC_NEW_ARRAY(armc_grad_graph(grad)->arena, int64_t, ARMC_MAX_RANK);
-    memcpy(copy, dims, (size_t)rank * sizeof *copy);
-    ArmcAttr attr = {.given = true, .count = rank, .ints = copy};
-    return ARMC_GRAD(grad, node, "reshape", &attr, x);
-}
-
-/* Input i of the node as a matrix with a column for each gate. */
-static ArmcValue *as_matrix(ArmcGrad *grad, ArmcNode *node, int i)
-{
-    int64_t columns = armc_shape_features(node->in[i]->shape);
-    return reshaped(grad, node, node->in[i], 2,
-                    (int64_t[]){armc_shape_size(node->in[i]->shape) / columns, columns});
-}
-
-/* All weights of the products, (g, features + states). */
-static ArmcValue *turned(ArmcGrad *grad, ArmcNode *node)
-{
-    ArmcValue *weight = as_matrix(grad, node, node->in_count - 2);
-    ArmcAttr rows = {.given = true, .i = 0}, axes[ARMC_MAX_ATTRS] = {{0}, {.i = 1, .r = 1}};
-    if (node->in_count == 4)
-        weight = ARMC_GRAD(grad, node, "concat", &rows, node->in[1], weight);
-    return ARMC_GRAD(grad, node, "transpose", axes, weight);
-}
-
-/* Adds so many rows of dw, from `first` on, to the gradient of input i. */
-static void add_rows(ArmcGrad *grad, ArmcNode *node, ArmcValue *dw, int i, int64_t first)
-{
-    ArmcShape shape = node->in[i]->shape;
-    if (!armc_grad_wants(grad, node->in[i]))
-        return;
-    int64_t *bounds = ARMC_NEW_ARRAY(armc_grad_graph(grad)->arena, int64_t, 2);
-    bounds[0] = first;
-    bounds[1] = first + armc_shape_size(shape) / armc_shape_features(shape);
-    ArmcAttr part[ARMC_MAX_ATTRS] = {{.given = true, .count = 1, .ints = bounds},
-                                     {.given = true, .count = 1, .ints = bounds + 1}};
-    ArmcValue *rows = ARMC_GRAD(grad, node, "slice", part, dw);
-    armc_grad_add(grad, node->in[i], reshaped(grad, node, rows, shape.rank, shape.dims));
-}
-
 static void lstm_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
 {
-    bool makes_gates = node->in_count == 4;
-    int offset = node->in_count - 1;
-    int64_t features = makes_gates ? armc_shape_features(node->in[0]->shape) : 0;
-    ArmcValue *in[] = {dy,           node->out[0],       node->out[1],
-                       node->out[2], turned(grad, node), node->in[0]};
-    ArmcValue *d = armc_grad_call(grad, node, makes_gates ? "lstm_layer_back" : "lstm_scan_back",
-                                  makes_gates ? 6 : 5, in, node->attr);
-    ArmcValue *dw = d->node->out[2];
-    d->node->order = node->order;
-    armc_grad_add(grad, node->in[0], d);
-    add_rows(grad, node, dw, offset, 0);
-    if (makes_gates)
-        add_rows(grad, node, dw, 1, 1);
-    add_rows(grad, node, dw, offset - 1, 1 + features);
+    static const char *const back[] = {"lstm_scan_back", "lstm_layer_back"};
+    armc_scan_vjp(grad, node, dy, &lstm, back);
 }
 
 #define LSTM_FIELDS                                                                                \
@@ -165,13 +107,13 @@ static void lstm_back_forward(const ArmcCall *call, int64_t task)
 ARMC_OP(lstm_scan_back) = {
     .name = "lstm_scan_back",
     .doc = "Gradients of lstm_scan.",
-    .sig = "dy[*s,h] y[*s,h] c[*s,h] kept[*s,g] turned[g,k] -> ?",
+    .sig = "dy[*s,h] y[*s,h] c[*s,h] kept[*s,j] turned[j,k] -> ?",
     LSTM_BACK_FIELDS,
 };
 
 ARMC_OP(lstm_layer_back) = {
     .name = "lstm_layer_back",
     .doc = "Gradients of lstm_layer.",
-    .sig = "dy[*s,h] y[*s,h] c[*s,h] kept[*s,g] turned[g,k] x[*s,n] -> ?",
+    .sig = "dy[*s,h] y[*s,h] c[*s,h] kept[*s,j] turned[j,k] x[*s,n] -> ?",
     LSTM_BACK_FIELDS,
 };

@@ -81,9 +81,15 @@ void armc_crew_gather(const ArmcScan *scan, const ArmcCrew *crew, int64_t t, int
 void armc_scan_forward(const ArmcCall *call, const ArmcCellKind *kind, int64_t task);
 void armc_scan_at(const ArmcAt *at, const ArmcCellKind *kind);
 
+/* Appends the gradient's nodes; `back`: the ops of the way back, for gates that are given and for
+ * those that are made. */
+void armc_scan_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy, const ArmcCellKind *kind,
+                   const char *const back[2]);
+
 /* The way back, a node with the inputs dy, y, c, kept, turned and x. Its results: the gradient of
- * gates or of x; room to work in; and the gradient of all weights, one upon the other: of the
- * offset, of `reading` and of the weight, (1 + features + states, gates * h). */
+ * gates or of x (zeros where `turned` has no weights of the features); room to work in; and the
+ * gradient of all weights, one upon the other: of the offset, of `reading` and of the weight, (1 +
+ * features + states, gates * h). */
 bool armc_scan_back_shape(ArmcInfer *infer, const ArmcCellKind *kind);
 void armc_scan_back(const ArmcCall *call, const ArmcCellKind *kind);
 

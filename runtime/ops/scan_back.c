@@ -15,6 +15,7 @@ enum { BLOCK_ROWS = 128 };
  * first. */
 typedef struct Room {
     int64_t rows, d_width, read_width; /* of a step */
+    int64_t features, back_width;      /* columns of `back`: of features (or none), and all */
     ArmcReal *d;                       /* gradients of the sums */
     ArmcReal *read;                    /* 1, features, states: what the sums are products of */
     ArmcReal *dy, *dc;                 /* of the step at work */
@@ -53,6 +54,8 @@ static Room room_of(const ArmcCall *call, const ArmcScan *scan, const ArmcCrew *
     room.dy = room.read + steps * rows * room.read_width;
     room.dc = room.dy + rows * scan->units;
     room.back = room.dc + rows * scan->units;
+    room.back_width = armc_shape_features(call->node->in[TURNED]->shape);
+    room.features = room.back_width - scan->states;
     return room;
 }
 
@@ -143,10 +146,10 @@ static void begin_dy(const Step *s, int64_t t)
 static void scatter(const Step *s)
 {
     const ArmcScan *scan = s->scan;
-    int64_t h = scan->units, width = scan->features + scan->states;
+    int64_t h = scan->units;
     for (int64_t r = 0; r < s->room->rows; r++) {
         int64_t p = r / s->crew->examples, example = r % s->crew->examples;
-        const ArmcReal *d = s->room->back + r * width + scan->features;
+        const ArmcReal *d = s->room->back + r * s->room->back_width + s->room->features;
         for (int tap = 0; tap < scan->taps->count; tap++, d += h) {
             int64_t from = armc_scan_tap(scan, p, tap);
             if (from < 0)
@@ -162,18 +165,22 @@ static void put_result(const Step *s)
 {
     const Room *room = s->room;
     int64_t x = s->scan->features, width = x ? x : s->scan->kind->gates * s->scan->units;
-    int64_t step = x ? x + s->scan->states : room->d_width;
+    int64_t step = x ? room->back_width : room->d_width;
     const ArmcReal *from = x ? room->back : room->d + s->at * room->rows * room->d_width;
-    for (int64_t r = 0; r < room->rows; r++)
-        memcpy(s->call->out[0] + place_of(s, s->t, r) * width, from + r * step,
-               (size_t)width * sizeof *from);
+    for (int64_t r = 0; r < room->rows; r++) {
+        ArmcReal *to = s->call->out[0] + place_of(s, s->t, r) * width;
+        if (x && !room->features)
+            memset(to, 0, (size_t)width * sizeof *to);
+        else
+            memcpy(to, from + r * step, (size_t)width * sizeof *to);
+    }
 }
 
 /* (features, states) = d W^T, and on to the step before. */
 static void back_through_products(const Step *s)
 {
     const Room *room = s->room;
-    int64_t width = s->scan->features + s->scan->states;
+    int64_t width = room->back_width;
     s->call->k->gemm(room->rows, width, room->d_width, room->d + s->at * room->rows * room->d_width,
                      room->d_width, s->call->in[TURNED], width, room->back, width, 0);
     put_result(s);

@@ -462,7 +462,11 @@ def recurrent(c, op, gates):
         wb, rb = (blocks(part(b, 0, i * n, (i + 1) * n), 0) for i in (0, 1))
         offset = V("(%s + %s)" % (wb, rb), [n])
     # examples stand beside each other: the scan goes along the second axis
-    y = V("%s(%s, %s, %s, %s, axis=1)" % (op, x, reading, weight, offset), [examples, steps, h])
+    if op == "gru":  # the bias stands before the reset gate
+        made = "gru_scan(matmul(%s, %s) + %s, %s, range(%d) * 0, axis=1)" % (x, reading, offset, weight, n)
+    else:
+        made = "lstm_layer(%s, %s, %s, %s, axis=1)" % (x, reading, weight, offset)
+    y = V(made, [examples, steps, h])
     if c.node.outputs[0]:
         y = c.let(y)
     last = part(y, 1, steps - 1, steps)
@@ -475,7 +479,18 @@ def recurrent(c, op, gates):
 
 def lstm(c):
     """armc's i, f, g, o are blocks 0, 2, 3, 1 of ONNX's i, o, f, c."""
-    return recurrent(c, "lstm_layer", [0, 2, 3, 1])
+    return recurrent(c, "lstm", [0, 2, 3, 1])
+
+
+def gru(c):
+    """armc's r, z, n are blocks 1, 0, 2 of ONNX's z, r, h. Its reset gate stands behind the product with the states; in the
+    first step that is zero."""
+    steps = c.tensor(0).dims[1 if c.attr("layout", 0) else 0]
+    if not c.attr("linear_before_reset", 0) and steps > 1:
+        raise Inexpressible("a GRU with its reset gate before the product")
+    if c.attr("linear_before_reset", 0):
+        raise Inexpressible("a GRU with a bias for each side of its reset gate")
+    return recurrent(c, "gru", [1, 0, 2])
 
 
 # --- the table -------------------------------------------------------------------------------------------------------
@@ -496,6 +511,7 @@ RULES = {
     "Exp": "exp({0})",
     "Expand": expand,
     "Flatten": flatten,
+    "GRU": gru,
     "Gather": gather,
     "GatherElements": gather_elements,
     "GatherND": gather_nd,

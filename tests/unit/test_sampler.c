@@ -203,6 +203,13 @@ static void count_lstm(const ArmcCells *cells)
     counted.real->lstm(cells);
 }
 
+static void count_gru(const ArmcCells *cells)
+{
+    counted.count +=
+        cells->m * (cells->product[0].k + cells->product[1].k) * (cells->end - cells->begin) * 3;
+    counted.real->gru(cells);
+}
+
 static void check_arithmetic(const Subject *subject)
 {
     ArmcArena *arena = subject->session->run;
@@ -238,6 +245,7 @@ static void count_alone(const Subject *subject)
     counting.gemm_dot = count_gemm_dot;
     counting.outer_onto = count_outer_onto;
     counting.lstm = count_lstm;
+    counting.gru = count_gru;
     counted.real = real;
     ArmcPool *pool = armc_session_pool(subject->session);
     subject->session->pool = armc_pool_new(&subject->session->fault, 1);

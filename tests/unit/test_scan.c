@@ -1,5 +1,7 @@
 /* Recurrent cells: the kernels against their definition and against each other, whatever is
  * computed together. What the ops say of themselves is tested by their probes. */
+#include <stdbool.h>
+
 #include "tests/unit/kernel_tables.h"
 
 enum { CELLS = 13, UNITS = 37, GATES = 4, FEATURES = 3, ROWS = 20 };
@@ -54,17 +56,17 @@ static ArmcCells cells_of(Numbers *n)
         .ldy = UNITS};
 }
 
-static void back(const ArmcKernels *k, Numbers *n)
+static ArmcCellsBack back_of(Numbers *n)
 {
-    k->lstm_back(&(ArmcCellsBack){.m = CELLS,
-                                  .h = UNITS,
-                                  .row = n->row,
-                                  .before = n->before,
-                                  .c = n->c,
-                                  .gates = n->gates,
-                                  .dy = n->dy,
-                                  .dc = n->dc,
-                                  .d = n->d});
+    return (ArmcCellsBack){.m = CELLS,
+                           .h = UNITS,
+                           .row = n->row,
+                           .before = n->before,
+                           .c = n->c,
+                           .gates = n->gates,
+                           .dy = n->dy,
+                           .dc = n->dc,
+                           .d = n->d};
 }
 
 /* --- against the definition --- */
@@ -110,27 +112,60 @@ static void lstm_is_its_definition(void **state)
         }
 }
 
+/* The product with the states alone, with n's bias. */
+static double states_of(const Numbers *n, int64_t r, int64_t column)
+{
+    double sum = (double)n->bias[column];
+    const ArmcReal *a = n->a + r * (FEATURES + UNITS);
+    for (int64_t i = 0; i < UNITS; i++)
+        sum += (double)a[FEATURES + i] * (double)n->weight[i * GATES * UNITS + column];
+    return sum;
+}
+
+/* Of the four gates' numbers a GRU takes three. */
+static void gru_is_its_definition(void **state)
+{
+    static Numbers n;
+    (void)state;
+    fill(&n);
+    ArmcCells cells = cells_of(&n);
+    armc_kernels_choose(NULL)->gru(&cells);
+    for (int64_t i = 0; i < CELLS; i++)
+        for (int64_t u = 0; u < UNITS; u++) {
+            double r = sigmoid_of(sum_of(&n, i, u)), z = sigmoid_of(sum_of(&n, i, UNITS + u));
+            double q = states_of(&n, i, 2 * UNITS + u);
+            double t = tanh(sum_of(&n, i, 2 * UNITS + u) - q + r * q);
+            near_to(n.y[n.row[i] * UNITS + u],
+                    (1 - z) * t + z * (double)n.c[n.before[i] * UNITS + u]);
+        }
+}
+
 /* --- against each other --- */
+
+static void run_both_ways(const ArmcKernels *k, bool gru, Numbers *n)
+{
+    fill(n);
+    ArmcCells cells = cells_of(n);
+    ArmcCellsBack cells_back = back_of(n);
+    (gru ? k->gru : k->lstm)(&cells);
+    (gru ? k->gru_back : k->lstm_back)(&cells_back);
+}
 
 static void every_table_has_the_same_bits(void **state)
 {
     static Numbers first, other;
     const Tables tables = tables_here();
     (void)state;
-    for (int t = 0; t < tables.count; t++) {
-        Numbers *n = t == 0 ? &first : &other;
-        fill(n);
-        ArmcCells cells = cells_of(n);
-        tables.item[t]->lstm(&cells);
-        back(tables.item[t], n);
-        if (t == 0)
-            continue;
-        assert_same("c", ROWS * UNITS, first.next, other.next);
-        assert_same("y", ROWS * UNITS, first.y, other.y);
-        assert_same("gates", ROWS * GATES * UNITS, first.gates, other.gates);
-        assert_same("d", CELLS * GATES * UNITS, first.d, other.d);
-        assert_same("dc", CELLS * UNITS, first.dc, other.dc);
-    }
+    for (int t = 1; t < tables.count; t++)
+        for (int gru = 0; gru < 2; gru++) {
+            run_both_ways(tables.item[0], gru, &first);
+            run_both_ways(tables.item[t], gru, &other);
+            assert_same("c", ROWS * UNITS, first.next, other.next);
+            assert_same("y", ROWS * UNITS, first.y, other.y);
+            assert_same("gates", ROWS * GATES * UNITS, first.gates, other.gates);
+            assert_same("d", CELLS * GATES * UNITS, first.d, other.d);
+            assert_same("dc", CELLS * UNITS, first.dc, other.dc);
+        }
 }
 
 /* Cell by cell, and some units at a time: the sampler's way. */
@@ -179,6 +214,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lstm_is_its_definition),
+        cmocka_unit_test(gru_is_its_definition),
         cmocka_unit_test(every_table_has_the_same_bits),
         cmocka_unit_test(parts_have_the_bits_of_the_whole),
         cmocka_unit_test(the_first_step_has_no_state),
