@@ -1,5 +1,5 @@
 # armc.  make | make debug | make asan | make double      the program: ./armc (release), build/KIND/armc (the others)
-#        make deps | demo | test | big | fuzz | lint | bench | bench-prove | bench-sample | results | results-check | fmt | fmt-check | install PREFIX=… | clean
+#        make deps | demo | test | big | fuzz | lint | bench | bench-conv | bench-prove | bench-sample | results | results-check | fmt | fmt-check | install PREFIX=… | clean
 #        CC=clang works; WERROR=1 turns warnings into errors; V=1 shows the commands.
 #
 # One pass of this file builds one KIND. What can be written by a program is: the registries of ops, commands, … come
@@ -84,7 +84,7 @@ LIBRARY := $(BUILD)/libarmc.a
 
 # --- what one calls ----------------------------------------------------------------------------------------------------
 
-.PHONY: all debug asan double program unit benches fuzzers replays fuzz deps demo test big lint bench bench-prove bench-sample profile fmt fmt-check install clean FORCE
+.PHONY: all debug asan double program unit benches fuzzers replays fuzz deps demo test big lint bench bench-conv bench-prove bench-sample profile fmt fmt-check install clean FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -212,6 +212,11 @@ demo:
 lint:
 	@tools/lint.sh
 
+# The kernels of arm64, run by qemu, give the bits of this machine's.
+.PHONY: arm64
+arm64:
+	@tools/arm64.sh
+
 .PHONY: results results-check results-accept
 # The trainings of docs/results/runs.txt: NAME=… for some of them.
 results: program
@@ -230,6 +235,11 @@ $(BENCH): $(BUILD)/bench/%: $(BUILD)/bench/%.o $(LIBRARY)
 benches: $(BENCH)
 bench: program $(BENCH)
 	@bench/run
+
+# A training step of convolutional nets beside PyTorch's in all the ways that might be its best. It takes hours; less with
+# ARGS='pixelcnn_made --batches 16 --threads 1'.
+bench-conv: $(BUILD)/bench/step $(BUILD)/bench/peak
+	@python3 bench/conv.py $^ $(ARGS)
 
 # Where the time of a training step goes: make profile FILE=models/nade.arm ARGS='data=mnist batch=100'
 FILE ?= models/nade.arm

@@ -155,9 +155,10 @@ def worker(model, variant, threads, weights):
 
 
 class Contestant:
-    def __init__(self, name, threads, command):
+    def __init__(self, name, threads, command, more=None):
+        """`more`: what else stands in its environment."""
         self.name, self.threads, self.times, self.cpu, self.losses = name, threads, [], [], []
-        environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+        environment = {**os.environ, "OMP_NUM_THREADS": str(threads), **(more or {})}
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment)
         self.ready = self.answer()

@@ -86,6 +86,30 @@ static void save(const Bench *b, ArmcArena *arena, const char *path)
     puts("ok");
 }
 
+/* --- load --- */
+
+/* The parameters of a checkpoint in place of the random ones, and a batch drawn from them. */
+static void load(const Bench *b, ArmcArena *arena, const char *path)
+{
+    ArmcSession *session = b->session;
+    const ArmcSafetensors *file = armc_safetensors_read(arena, session->diags, NULL, path);
+    ARMC_ASSERT(file);
+    for (size_t p = 0; p < b->net->graph->param_count; p++) {
+        const ArmcParam *param = b->net->graph->params[p];
+        const ArmcTensorEntry *tensor = armc_safetensors_find(file, param->path);
+        size_t bytes = (size_t)param->size * sizeof *param->data;
+        ARMC_ASSERT(tensor && tensor->bytes == bytes);
+        memcpy(param->data, tensor->data, bytes);
+    }
+    bool drawn =
+        armc_sample(session, b->net, &(ArmcSampling){.n = BATCH, .temperature = 1}, NULL, b->batch);
+    ARMC_ASSERT(drawn);
+    double sum = 0;
+    for (int64_t i = 0; i < BATCH * PIXELS; i++)
+        sum += (double)b->batch[i];
+    printf("white %.4f\n", sum / (BATCH * PIXELS));
+}
+
 /* --- draw --- */
 
 /* What all threads have computed, in ms: other work on the machine disturbs it least. */
@@ -101,7 +125,7 @@ static void draw_levels(void *context, int64_t first, int64_t variable, size_t l
 {
     const Bench *b = context;
     double u[ARMC_MOST_CHUNK];
-    armc_rng_uniforms(0, ARMC_RNG_SAMPLE, (uint64_t)first, (uint64_t)variable, params->n, u);
+    armc_sample_uniforms(b->session, first, variable, params->n, u);
     b->net->graph->likelihoods[likelihood]->dist->sample(b->session->kernels, params, u, 1, levels);
 }
 
@@ -162,6 +186,8 @@ static bool answer(ArmcSession *session, void *context)
     int n = 0;
     if (sscanf(b->line, "save %4095s", path) == 1)
         save(b, arena, path);
+    else if (sscanf(b->line, "load %4095s", path) == 1)
+        load(b, arena, path);
     else if (strcmp(b->line, "loss\n") == 0)
         loss(b, arena);
     else if (sscanf(b->line, "draw %d", &n) == 1 && n > 0)

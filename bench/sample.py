@@ -8,6 +8,7 @@ armc, and answer each line with one line:
 
     (at start)   ready WORDS…
     save PATH    ok                 armc: a safetensors file of the parameters and of `batch`, 100 samples that it drew
+    load PATH    white W            armc: a checkpoint's parameters in place of the random ones; how much of its samples is white
     loss         loss L             -log p of the batch, nats a sample, by a forward pass of its own
     draw N       ms M cpu C peak_mb P …
                                     N samples: how long it takes to draw them, by the clock and of all processors. armc: `table` and `prepare` are what comes
@@ -306,6 +307,9 @@ def compete(model, threads, program, folder, arguments):
     """All contestants with so many threads, in interleaved rounds. armc comes first."""
     weights = os.path.join(folder, f"{model}.safetensors")
     ours = Sampler("armc", threads, [program, CALLS[model], "--threads", str(threads)])
+    if model in arguments.trained:
+        white = float(ours.ask(f"load {arguments.trained[model]}")[1])
+        print(f"{model}: {arguments.trained[model]}, {white:.1%} of what it draws is white", flush=True)
     ours.ask(f"save {weights}")
     contestants = [ours]
     for name in VARIANTS[model]:
@@ -418,7 +422,9 @@ def main():
     parser.add_argument("--threads", help="1,2 by default", default="1,2")
     parser.add_argument("--variants", help="only those of PyTorch's whose names contain this", default="")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--trained", nargs=1, action="extend", metavar="MODEL=CHECKPOINT", default=[], help="its weights, not random ones")
     arguments = parser.parse_args()
+    arguments.trained = dict(word.split("=", 1) for word in arguments.trained)
     if arguments.worker:
         return worker(arguments.words[0], arguments.worker, int(arguments.threads), arguments.weights)
     program, *models = arguments.words

@@ -62,7 +62,7 @@ static int serve(ArmcSession *session)
 
 int main(int argc, char **argv)
 {
-    ArmcOptions options = {.cpu = getenv("ARMC_CPU")};
+    ArmcOptions options = {.cpu = getenv("ARMC_CPU"), .conv = getenv("ARMC_CONV")};
     const char *words[MOST_WORDS];
     size_t count = 0;
     for (int i = 2; i < argc && count < MOST_WORDS; i++) {

@@ -205,16 +205,16 @@ static bool does_newline_count(const ArmcToken *token)
     return outer == NULL || outer->kind == '{';
 }
 
-static void push(ArmcParse *parse, ArmcToken token)
+static void push(ArmcParse *parse, const ArmcToken *token)
 {
     ARMC_PUSH(parse->arena, parse->tokens.items, parse->tokens.count, parse->tokens.capacity,
-              token);
+              *token);
 }
 
 /* A token that is not in the text: it lies in front of `token` and shows as that in errors. */
 static void push_made_up(ArmcParse *parse, const ArmcToken *token, int kind)
 {
-    push(parse, (ArmcToken){.kind = kind, .span = token->span, .outer = token->outer});
+    push(parse, &(ArmcToken){.kind = kind, .span = token->span, .outer = token->outer});
 }
 
 /* The end of the line before `token`. */
@@ -223,7 +223,7 @@ static void push_line_end(ArmcParse *parse, const ArmcToken *token)
     const ArmcTokens *tokens = &parse->tokens;
     size_t at = tokens->count == 0 ? 0 : tokens->items[tokens->count - 1].span.end;
     ArmcSpan span = {parse->source, at, at};
-    push(parse, (ArmcToken){.kind = ARMC_T_NEWLINE, .span = span, .outer = token->outer});
+    push(parse, &(ArmcToken){.kind = ARMC_T_NEWLINE, .span = span, .outer = token->outer});
 }
 
 static void arrange_token(ArmcParse *parse, ArmcToken *token)
@@ -237,10 +237,9 @@ static void arrange_token(ArmcParse *parse, ArmcToken *token)
     }
     if (token->kind == '}' || token->kind == ARMC_T_END)
         push_made_up(parse, token, ARMC_T_NEWLINE);
-    ArmcToken copy = *token;
-    if (copy.kind == ';')
-        copy.kind = ARMC_T_NEWLINE;
-    push(parse, copy);
+    push(parse, token);
+    if (token->kind == ';')
+        parse->tokens.items[parse->tokens.count - 1].kind = ARMC_T_NEWLINE;
 }
 
 void armc_tokens_arrange(ArmcParse *parse)

@@ -65,7 +65,7 @@ void armc_lex(ArmcParse *parse);
 
 /* token.c: what the lexer's rules do. */
 ArmcSpan armc_token_advance(ArmcParse *parse, size_t length);
-void armc_token_add(ArmcParse *parse, ArmcToken token);
+void armc_token_add(ArmcParse *parse, ArmcToken *token); /* completes it, and keeps a copy */
 ArmcSpan armc_token_end(
     const ArmcParse *parse); /* where the end of the file is shown: behind the last token */
 void armc_token_doc(ArmcParse *parse, ArmcSpan span);

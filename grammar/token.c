@@ -72,9 +72,9 @@ static size_t copy_doc_line(char *to, const char *line, size_t length)
 static const char *take_doc(ArmcParse *parse)
 {
     ArmcSpan span = parse->doc;
-    parse->doc = (ArmcSpan){0};
     if (span.source == NULL)
         return NULL;
+    parse->doc = (ArmcSpan){0};
     char *text = ARMC_NEW_ARRAY(parse->arena, char, span.end - span.begin + 1);
     size_t length = 0;
     for (size_t at = span.begin; at < span.end;) {
@@ -89,16 +89,16 @@ static const char *take_doc(ArmcParse *parse)
     return text;
 }
 
-void armc_token_add(ArmcParse *parse, ArmcToken token)
+void armc_token_add(ArmcParse *parse, ArmcToken *token)
 {
-    token.is_after_newline = parse->is_after_newline;
-    token.doc = take_doc(parse);
-    token.is_bad = parse->is_next_bad;
-    if (is_subscript(parse, &token))
-        token.kind = ARMC_T_SUBSCRIPT;
+    token->is_after_newline = parse->is_after_newline;
+    token->doc = take_doc(parse);
+    token->is_bad = parse->is_next_bad;
+    if (is_subscript(parse, token))
+        token->kind = ARMC_T_SUBSCRIPT;
     parse->is_after_newline = false;
     parse->is_next_bad = false;
-    ARMC_PUSH(parse->arena, parse->raw.items, parse->raw.count, parse->raw.capacity, token);
+    ARMC_PUSH(parse->arena, parse->raw.items, parse->raw.count, parse->raw.capacity, *token);
 }
 
 static const struct {
@@ -137,7 +137,8 @@ enum { KEYWORDS = sizeof keywords / sizeof *keywords };
 int armc_token_word(const char *text, size_t length)
 {
     for (size_t i = 0; i < KEYWORDS; i++)
-        if (strlen(keywords[i].word) == length && memcmp(keywords[i].word, text, length) == 0)
+        if (keywords[i].word[0] == *text && strlen(keywords[i].word) == length &&
+            memcmp(keywords[i].word, text, length) == 0)
             return keywords[i].kind;
     return ARMC_T_NAME;
 }

@@ -52,6 +52,8 @@ typedef struct ArmcOptions {
     int json;        /* results as one JSON object a line */
     int colour;      /* colour in diagnostics */
     const char *cpu; /* forces a set of kernels: generic, avx2, avx512, neon; NULL: the best one */
+    const char *conv; /* how convolutions are computed: direct, or blas where fixed order isn't
+                         asked for; NULL: direct */
     const char *stdlib;  /* a folder in place of the standard library in the program; NULL: none */
     const char *command; /* what the user typed, for the head of the metrics; NULL: "armc" */
     const char

@@ -74,6 +74,17 @@ static bool bind_all(ArmcSession *session, ArmcScript *script)
     return good;
 }
 
+bool armc_script_check(ArmcSession *session, ArmcScript *script)
+{
+    if (!bind_all(session, script))
+        return false;
+    if (session->options.json)
+        armc_tell_nets_json(session);
+    else
+        armc_tell_nets(session, armc_say_result);
+    return true;
+}
+
 typedef struct Check {
     ArmcScript script;
     bool field;
@@ -82,12 +93,8 @@ typedef struct Check {
 static bool check(ArmcSession *session, void *context)
 {
     Check *check = context;
-    if (!bind_all(session, &check->script))
+    if (!armc_script_check(session, &check->script))
         return false;
-    if (session->options.json)
-        armc_tell_nets_json(session);
-    else
-        armc_tell_nets(session, armc_say_result);
     for (size_t i = 0; check->field && i < session->net_count; i++)
         armc_field_tell_two(session, session->nets[i]);
     return true;

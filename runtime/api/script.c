@@ -149,7 +149,7 @@ static bool take_assumed(ArmcSession *session, const ArmcAssumed *assumed)
 
 bool armc_script_open(ArmcSession *session, ArmcScript *script)
 {
-    bool good = read_script(session, script->path);
+    bool good = session->script.text != NULL || read_script(session, script->path);
     good &= take_overrides(session, script);
     good &= take_assumed(session, script->assumed);
     if (!good)

@@ -15,6 +15,26 @@ static const char *copy(ArmcArena *arena, const char *text)
     return text != NULL ? armc_arena_strdup(arena, text) : NULL;
 }
 
+static bool conv_is_known(const char *conv)
+{
+    return conv == NULL || *conv == '\0' || strcmp(conv, "direct") == 0 ||
+           strcmp(conv, "blas") == 0;
+}
+
+/* The table of this session; NULL where what was asked for can't be had. */
+static const ArmcKernels *choose_kernels(ArmcArena *arena, const ArmcOptions *options)
+{
+    const ArmcKernels *found = armc_kernels_choose(options->cpu);
+    if (found == NULL || !conv_is_known(options->conv))
+        return NULL;
+    if (options->conv == NULL || strcmp(options->conv, "blas") != 0)
+        return found;
+    ArmcKernels *own = ARMC_NEW(arena, ArmcKernels);
+    *own = *found;
+    own->conv_by_blas = 1;
+    return own;
+}
+
 /* False when memory ran out. */
 static bool fill(ArmcSession *session, const ArmcOptions *options, const ArmcCallbacks *callbacks)
 {
@@ -29,13 +49,14 @@ static bool fill(ArmcSession *session, const ArmcOptions *options, const ArmcCal
     armc_buf_init(&session->long_text, &session->fault);
     session->options = *options;
     session->options.cpu = copy(session->arena, options->cpu);
+    session->options.conv = copy(session->arena, options->conv);
     session->options.stdlib = copy(session->arena, options->stdlib);
     session->options.command =
         copy(session->arena, options->command != NULL ? options->command : "armc");
     session->options.resume_advice = copy(session->arena, options->resume_advice);
     session->out = *callbacks;
     armc_blas_init();
-    session->kernels = armc_kernels_choose(options->cpu);
+    session->kernels = choose_kernels(session->arena, options);
     session->fault.where = NULL;
     return true;
 }
@@ -131,7 +152,9 @@ static ArmcResult outcome(ArmcSession *session, bool done)
 
 static bool has_kernels(const ArmcSession *session)
 {
-    if (session->kernels == NULL)
+    if (session->kernels == NULL && !conv_is_known(session->options.conv))
+        tell_error(session, "error: convolutions are computed `direct` or by `blas`\n");
+    else if (session->kernels == NULL)
         tell_error(session,
                    "error: this processor can't run the kernels asked for; generic always runs\n");
     return session->kernels != NULL;

@@ -33,9 +33,12 @@ typedef struct ArmcScript {
     ArmcOverride *overrides;
 } ArmcScript;
 
-/* Finds, reads and parses the file, takes the overrides apart. The text goes to session->script.
- * False after diagnostics. */
+/* Finds, reads and parses the file, takes the overrides apart. The text goes to session->script; a
+ * text that is there already is taken in the file's place. False after diagnostics. */
 bool armc_script_open(ArmcSession *session, ArmcScript *script);
+/* All models of the script as graphs, and their tables: what `armc check` does. False after
+ * diagnostics. */
+bool armc_script_check(ArmcSession *session, ArmcScript *script);
 /* Parses a text under a name. NULL after diagnostics. */
 const ArmcTree *armc_script_parse(ArmcSession *session, const char *name, const char *text);
 /* What the elaborator asks of this session. */

@@ -1,5 +1,6 @@
 /* An arena is a list of chunks. Small pieces are cut off the newest chunk one after the other; a
- * large piece gets a chunk of its own, so that it wastes none of the shared ones. */
+ * large piece gets a chunk of its own, so that it wastes none of the shared ones. Shared chunks
+ * begin small and double: zeroing a full one takes longer than most scratch arenas live. */
 #include "runtime/base/arena.h"
 
 #include <stdint.h>
@@ -9,9 +10,11 @@
 
 enum {
     ALIGNMENT = 64,          /* a cache line, and the widest vector */
-    CHUNK_BYTES = 64 * 1024, /* payload of a shared chunk */
+    FIRST_BYTES = 4 * 1024,  /* payload of the first shared chunk */
+    CHUNK_BYTES = 64 * 1024, /* and of the largest */
     LARGE_BYTES = CHUNK_BYTES / 4,
     FIRST_CAPACITY = 8,
+    SHORT_TEXT = 128,
 };
 
 typedef struct Chunk {
@@ -84,13 +87,23 @@ static void *take_from(Chunk *chunk, size_t bytes, size_t alignment)
     return chunk->begin + begin;
 }
 
+/* A shared chunk twice as large as the last one, with room for `bytes`. */
+static Chunk *add_shared(ArmcArena *arena, size_t bytes)
+{
+    size_t size = arena->shared->size;
+    do
+        size *= 2;
+    while (size < bytes);
+    return add_chunk(arena, &arena->shared, size < CHUNK_BYTES ? size : CHUNK_BYTES);
+}
+
 static void *take(ArmcArena *arena, size_t bytes, size_t alignment)
 {
     if (bytes > LARGE_BYTES)
         return take_from(add_chunk(arena, &arena->large, bytes), bytes, alignment);
     void *memory = take_from(arena->shared, bytes, alignment);
     if (memory == NULL)
-        memory = take_from(add_chunk(arena, &arena->shared, CHUNK_BYTES), bytes, alignment);
+        memory = take_from(add_shared(arena, bytes), bytes, alignment);
     return memory;
 }
 
@@ -99,15 +112,15 @@ ArmcArena *armc_arena_new(ArmcFault *fault)
     ArmcArena *arena = armc_fault_fails_allocation(fault) ? NULL : calloc(1, sizeof *arena);
     Chunk *chunk = arena == NULL || armc_fault_fails_allocation(fault)
                        ? NULL
-                       : calloc(1, sizeof *chunk + ALIGNMENT + CHUNK_BYTES);
+                       : calloc(1, sizeof *chunk + ALIGNMENT + FIRST_BYTES);
     if (chunk == NULL) {
         free(arena); /* nobody else knows of it yet */
-        out_of_memory(fault, CHUNK_BYTES);
+        out_of_memory(fault, FIRST_BYTES);
     }
     chunk->begin = align_up((char *)(chunk + 1), ALIGNMENT);
-    chunk->size = CHUNK_BYTES;
+    chunk->size = FIRST_BYTES;
     arena->fault = fault;
-    fault->memory_used += CHUNK_BYTES;
+    fault->memory_used += FIRST_BYTES;
     arena->shared = chunk;
     return arena;
 }
@@ -167,12 +180,16 @@ char *armc_arena_strdup(ArmcArena *arena, const char *text)
 
 char *armc_arena_vprintf(ArmcArena *arena, const char *format, va_list args)
 {
+    char shorter[SHORT_TEXT]; /* most are, and need formatting once only */
     va_list again;
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, args);
+    int length = vsnprintf(shorter, sizeof shorter, format, args);
     ARMC_ASSERT(length >= 0);
     char *text = take(arena, (size_t)length + 1, 1);
-    vsnprintf(text, (size_t)length + 1, format, again);
+    if ((size_t)length < sizeof shorter)
+        memcpy(text, shorter, (size_t)length);
+    else
+        vsnprintf(text, (size_t)length + 1, format, again);
     va_end(again);
     return text;
 }

@@ -58,14 +58,18 @@ void armc_buf_puts(ArmcBuf *buf, const char *text)
 
 void armc_buf_printf(ArmcBuf *buf, const char *format, ...)
 {
+    const size_t room = buf->capacity - buf->length;
     va_list args;
     va_start(args, format);
-    int length = vsnprintf(NULL, 0, format, args);
+    int length = vsnprintf(buf->data + buf->length, room, format, args);
     va_end(args);
     ARMC_ASSERT(length >= 0);
-    reserve(buf, (size_t)length);
-    va_start(args, format);
-    vsnprintf(buf->data + buf->length, (size_t)length + 1, format, args);
-    va_end(args);
+    if ((size_t)length >= room) {
+        buf->data[buf->length] = '\0'; /* a fault leaves the text as it was */
+        reserve(buf, (size_t)length);
+        va_start(args, format);
+        vsnprintf(buf->data + buf->length, (size_t)length + 1, format, args);
+        va_end(args);
+    }
     buf->length += (size_t)length;
 }

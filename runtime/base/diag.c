@@ -82,16 +82,33 @@ static bool is_same_place(const ArmcOrigin *a, const ArmcOrigin *b)
 }
 
 /* A body that is repeated reports each of its mistakes once. */
-static bool is_known(const ArmcDiags *diags, const ArmcDiag *diag)
+static bool is_known(const ArmcDiags *diags, ArmcDiagCode code, const ArmcOrigin *origin,
+                     const char *message)
 {
-    for (size_t i = 0; i < diags->kept; i++) {
+    for (size_t i = 0; origin != NULL && i < diags->kept; i++) {
         const ArmcDiag *other = diags->items[i];
-        if (other->code == diag->code && diag->origin != NULL &&
-            is_same_place(other->origin, diag->origin) &&
-            strcmp(other->message, diag->message) == 0)
+        if (other->code == code && is_same_place(other->origin, origin) &&
+            strcmp(other->message, message) == 0)
             return true;
     }
     return false;
+}
+
+/* All that are not kept share one: a wrong file may give millions. */
+static ArmcDiag *make_unkept(ArmcDiags *diags)
+{
+    if (diags->unkept == NULL)
+        diags->unkept = ARMC_NEW(diags->arena, ArmcDiag);
+    *diags->unkept = (ArmcDiag){0};
+    return diags->unkept;
+}
+
+static ArmcDiag *make_kept(ArmcDiags *diags, const ArmcOrigin *origin)
+{
+    ArmcDiag *diag = ARMC_NEW(diags->arena, ArmcDiag);
+    diag->origin = copy_origin(diags->arena, origin);
+    diags->items[diags->kept++] = diag;
+    return diag;
 }
 
 /* The caller gets a diagnostic to decorate also where it is not kept. */
@@ -99,17 +116,13 @@ static ArmcDiag *add(ArmcDiags *diags, ArmcDiagCode code, const ArmcOrigin *orig
                      const char *message)
 {
     ARMC_ASSERT((size_t)code < ARMC_E_COUNT);
-    ArmcDiag *diag = ARMC_NEW(diags->arena, ArmcDiag);
+    const bool known = is_known(diags, code, origin, message);
+    const bool keeps = !known && diags->kept < ARMC_DIAG_LIMIT;
+    diags->left_out += !known && !keeps;
+    ArmcDiag *diag = keeps ? make_kept(diags, origin) : make_unkept(diags);
     diag->arena = diags->arena;
     diag->code = code;
     diag->message = message;
-    diag->origin = copy_origin(diags->arena, origin);
-    if (is_known(diags, diag))
-        return diag;
-    if (diags->kept < ARMC_DIAG_LIMIT)
-        diags->items[diags->kept++] = diag;
-    else
-        diags->left_out++;
     return diag;
 }
 

@@ -27,6 +27,7 @@ struct ArmcDiags {
     ArmcArena *arena;
     ArmcDiag *items[ARMC_DIAG_LIMIT];
     size_t kept, left_out;
+    ArmcDiag *unkept; /* what callers decorate that is known or beyond the limit; NULL: none yet */
 };
 
 /* "E0101" */

@@ -35,6 +35,9 @@ typedef struct Painter {
 #define BLUE "1;34"
 #define BOLD "1"
 
+#define SPACES "                                "
+#define TILDES "~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~"
+
 static void begin_colour(const Painter *p, const char *colour)
 {
     if (p->colour)
@@ -47,17 +50,10 @@ static void end_colour(const Painter *p)
         armc_buf_puts(p->out, "\033[0m");
 }
 
-static int line_of(const ArmcSource *source, size_t offset)
-{
-    int line, column;
-    armc_source_locate(source, offset, &line, &column);
-    return line;
-}
-
 /* The last byte of a span belongs to its last line; an empty span is where it begins. */
 static int last_line_of(ArmcSpan span)
 {
-    return line_of(span.source, span.end > span.begin ? span.end - 1 : span.begin);
+    return armc_source_line(span.source, span.end > span.begin ? span.end - 1 : span.begin);
 }
 
 /* The bytes of a line without its newline. */
@@ -75,6 +71,12 @@ typedef struct Cell {
     size_t bytes, columns;
     const char *drawn; /* NULL: as it is */
 } Cell;
+
+/* Drawn as it is, in one column. */
+static bool is_plain(char c)
+{
+    return c >= 0x20 && c < 0x7F;
+}
 
 static Cell read_cell(const char *at, size_t left, size_t column)
 {
@@ -99,6 +101,11 @@ static size_t column_of(ArmcSpan line, size_t offset)
 {
     size_t column = 0;
     for (size_t at = line.begin; at < offset && at < line.end;) {
+        if (is_plain(line.source->text[at])) {
+            at++;
+            column++;
+            continue;
+        }
         Cell cell = read_cell(line.source->text + at, line.end - at, column);
         at += cell.bytes;
         column += cell.columns;
@@ -114,21 +121,42 @@ typedef struct Window {
 
 static Window choose_window(ArmcSpan line, size_t from, size_t to)
 {
-    size_t width = column_of(line, line.end);
-    if (width <= WINDOW || to <= WINDOW)
+    if (to <= WINDOW || column_of(line, line.end) <= WINDOW)
         return (Window){0, WINDOW};
     size_t left = from > LEAD ? from - LEAD : 0;
     return (Window){left, left + WINDOW};
+}
+
+/* `from` is a run of one character, of any length. */
+static void repeat(ArmcBuf *out, const char *from, size_t times)
+{
+    const size_t length = strlen(from);
+    for (size_t n; times > 0; times -= n) {
+        n = times < length ? times : length;
+        armc_buf_append(out, from, n);
+    }
 }
 
 static void draw_gutter(const Painter *p, int line)
 {
     begin_colour(p, BLUE);
     if (line > 0)
-        armc_buf_printf(p->out, "%*d |", p->gutter, line);
+        armc_buf_printf(p->out, "%*d", p->gutter, line);
     else
-        armc_buf_printf(p->out, "%*s |", p->gutter, "");
+        repeat(p->out, SPACES, (size_t)p->gutter);
+    armc_buf_puts(p->out, " |");
     end_colour(p);
+}
+
+/* Draws the plain characters that begin at `at`, at most `columns` of them. */
+static size_t draw_plain(const Painter *p, ArmcSpan line, size_t at, size_t columns)
+{
+    const char *text = line.source->text + at;
+    size_t length = 0;
+    while (length < columns && at + length < line.end && is_plain(text[length]))
+        length++;
+    armc_buf_append(p->out, text, length);
+    return length;
 }
 
 static void draw_text(const Painter *p, ArmcSpan line, Window window)
@@ -137,6 +165,12 @@ static void draw_text(const Painter *p, ArmcSpan line, Window window)
     armc_buf_puts(p->out, window.left > 0 ? " ..." : " ");
     for (size_t at = line.begin; at < line.end && column < window.right;) {
         const char *text = line.source->text + at;
+        if (column >= window.left && is_plain(*text)) {
+            size_t plain = draw_plain(p, line, at, window.right - column);
+            at += plain;
+            column += plain;
+            continue;
+        }
         Cell cell = read_cell(text, line.end - at, column);
         if (column >= window.left && cell.drawn != NULL)
             armc_buf_puts(p->out, cell.drawn);
@@ -149,22 +183,16 @@ static void draw_text(const Painter *p, ArmcSpan line, Window window)
         armc_buf_puts(p->out, "...");
 }
 
-static void repeat(ArmcBuf *out, char c, size_t times)
-{
-    for (size_t i = 0; i < times; i++)
-        armc_buf_append(out, &c, 1);
-}
-
 /* The row of carets under columns from..to, and the label behind it. */
 static void draw_carets(const Painter *p, Window window, size_t from, size_t to, const char *label)
 {
     if (to > window.right)
         to = window.right;
-    repeat(p->out, ' ', 1u + (window.left > 0 ? 3u : 0u) + from - window.left);
+    repeat(p->out, SPACES, 1u + (window.left > 0 ? 3u : 0u) + from - window.left);
     begin_colour(p, RED);
     armc_buf_puts(p->out, "^");
     if (to > from)
-        repeat(p->out, '~', to - from - 1);
+        repeat(p->out, TILDES, to - from - 1);
     if (label != NULL)
         armc_buf_printf(p->out, " %s", label);
     end_colour(p);
@@ -191,7 +219,7 @@ static void draw_line(const Painter *p, ArmcSpan span, int number, const char *l
 /* Of a span over several lines the first and the last are shown. */
 static void draw_excerpt(const Painter *p, ArmcSpan span, const char *label)
 {
-    int first = line_of(span.source, span.begin), last = last_line_of(span);
+    int first = armc_source_line(span.source, span.begin), last = last_line_of(span);
     if (first == last) {
         draw_line(p, span, first, label);
         return;

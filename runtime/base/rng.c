@@ -14,11 +14,16 @@ uint64_t armc_rng_hash(const char *text)
     return hash;
 }
 
+/* Purposes lie far apart (2^64 divided by the golden ratio), so that seeds 1, 2, 3, ... never meet
+ * another's. */
+uint64_t armc_rng_key(uint64_t seed, ArmcRngPurpose purpose)
+{
+    return seed + (uint64_t)purpose * UINT64_C(0x9e3779b97f4a7c15);
+}
+
 void armc_rng_words(uint64_t seed, ArmcRngPurpose purpose, uint64_t a, uint64_t b, uint32_t out[4])
 {
-    /* Purposes lie far apart (2^64 divided by the golden ratio), so that seeds 1, 2, 3, ... never
-     * meet another's. */
-    const uint64_t key = seed + (uint64_t)purpose * UINT64_C(0x9e3779b97f4a7c15);
+    const uint64_t key = armc_rng_key(seed, purpose);
     const philox4x32_key_t k = {{(uint32_t)key, (uint32_t)(key >> 32)}};
     const philox4x32_ctr_t counter = {
         {(uint32_t)a, (uint32_t)(a >> 32), (uint32_t)b, (uint32_t)(b >> 32)}};
@@ -39,13 +44,6 @@ double armc_rng_uniform(uint64_t seed, ArmcRngPurpose purpose, uint64_t a, uint6
     uint32_t w[4];
     armc_rng_words(seed, purpose, a, b, w);
     return unit(w[0], w[1]);
-}
-
-void armc_rng_uniforms(uint64_t seed, ArmcRngPurpose purpose, uint64_t a, uint64_t b, int64_t n,
-                       double *out)
-{
-    for (int64_t i = 0; i < n; i++)
-        out[i] = armc_rng_uniform(seed, purpose, a + (uint64_t)i, b);
 }
 
 /* log x for a normal x. x = 2^e m, m in sqrt(1/2)..sqrt(2), s = (m - 1) / (m + 1):

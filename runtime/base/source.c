@@ -38,6 +38,11 @@ static size_t find_line(const ArmcSource *source, size_t offset)
     return low;
 }
 
+int armc_source_line(const ArmcSource *source, size_t offset)
+{
+    return (int)find_line(source, offset < source->length ? offset : source->length) + 1;
+}
+
 void armc_source_locate(const ArmcSource *source, size_t offset, int *line, int *column)
 {
     if (offset > source->length)

@@ -31,6 +31,7 @@ typedef struct ArmcOrigin {
 ArmcSource *armc_source_new(ArmcArena *arena, const char *name, const char *text, size_t length);
 /* 1-based line and column (columns count UTF-8 code points). */
 void armc_source_locate(const ArmcSource *source, size_t offset, int *line, int *column);
+int armc_source_line(const ArmcSource *source, size_t offset); /* the line alone */
 /* The smallest span that covers both. */
 ArmcSpan armc_span_join(ArmcSpan a, ArmcSpan b);
 /* The innermost place in the user's own text, not in the standard library; the innermost of all

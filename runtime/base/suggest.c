@@ -47,8 +47,9 @@ const char *armc_suggest(const char *word, const char *const *words, size_t coun
     if (length > MAX_LENGTH)
         return NULL;
     for (size_t i = 0; i < count; i++) {
-        if (strlen(words[i]) > MAX_LENGTH)
-            continue;
+        size_t n = strlen(words[i]);
+        if (n > MAX_LENGTH || n > length + limit || n + limit < length)
+            continue; /* so many letters more, or fewer, are a distance too large */
         size_t d = distance(word, words[i]);
         if (d > limit || (nearest != NULL && d == limit))
             continue;

@@ -71,6 +71,7 @@ static int run_session(ArmcCli *cli, const ArmcSubcommand *subcommand, int argc,
     armc_console_open(&cli->console);
     cli->options.colour = wants_colour(cli);
     cli->options.cpu = getenv("ARMC_CPU");
+    cli->options.conv = getenv("ARMC_CONV");
     cli->options.stdlib = getenv("ARMC_STDLIB");
     cli->options.command = command;
     cli->options.resume_advice =

@@ -53,5 +53,7 @@ ARMC_DATA(digits8) = {
         "handwritten digits, 8x8, 17 levels, 1,497 + 300 (Alpaydin, Kaynak 1998, UCI, CC BY 4.0); "
         "inside the binary",
     .holdout = 200,
+    .colour = ARMC_COLOUR_BACKGROUND,
+    .ink = LEVELS / 2,
     .open = open_digits8,
 };

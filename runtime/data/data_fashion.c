@@ -15,5 +15,6 @@ ARMC_DATA(fashion) = {
     .name = "fashion",
     .doc = "pictures of clothes, 28x28, 256 levels, 60,000 + 10,000 (Xiao, Rasul, Vollgraf 2017); "
            "in data/fashion, $ARMC_DATA/fashion or /usr/share/datasets/fashion-mnist",
+    .colour = ARMC_COLOUR_TINT,
     .open = open_fashion,
 };

@@ -10,7 +10,7 @@ static bool claims(ArmcArena *arena, const char *path)
     const char *name = slash != NULL ? slash + 1 : path;
     bool named = strstr(name, "idx") != NULL && strstr(name, "-ubyte") != NULL;
     return (named && armc_data_is_file(path)) || armc_data_begins_with(path, "\0\0\x08", 3) ||
-           armc_idx_is_folder(arena, path);
+           (armc_data_is_folder(path) && armc_idx_is_folder(arena, path));
 }
 
 static bool open_idx(const ArmcDataCall *call, ArmcDataset *out)

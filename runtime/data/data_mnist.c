@@ -14,5 +14,7 @@ ARMC_DATA(mnist) = {
     .name = "mnist",
     .doc = "handwritten digits, 28x28, 256 levels, 60,000 + 10,000 (LeCun, Cortes, Burges); in "
            "data/mnist or $ARMC_DATA/mnist",
+    .colour = ARMC_COLOUR_BACKGROUND,
+    .ink = 1,
     .open = open_mnist,
 };

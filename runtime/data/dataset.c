@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "runtime/data/binarize.h"
+#include "runtime/data/colour.h"
 #include "runtime/data/source.h"
 #include "runtime/data/splits.h"
 
@@ -44,7 +45,7 @@ static const char *split_word(ArmcSplit split)
 static bool check_values(const ArmcDataCall *call, int64_t limit, const ArmcDataset *data,
                          ArmcSplit split)
 {
-    const int64_t D = data->variables, n = data->count[split] * D;
+    const int64_t D = data->stored, n = data->count[split] * D;
     const uint8_t *values = data->values[split];
     for (int64_t i = 0; i < n; i++) {
         if (values[i] < limit)
@@ -135,6 +136,23 @@ static void translate(const ArmcDataset *data, int64_t n, const uint8_t *bytes, 
         out[j] = data->number[bytes[j]];
 }
 
+/* An example in colour: a pixel of the source gives one of each channel. */
+static void paint(const ArmcDataset *data, ArmcSplit split, int64_t example, ArmcReal *out)
+{
+    enum { BLOCK = 256 };
+    const int64_t channels = data->variables / data->stored;
+    const uint8_t *grey = data->values[split] + example * data->stored;
+    uint8_t painted[BLOCK * 3];
+    ArmcBinaryDraw draw = first_of(data, split);
+    draw.example += example;
+    ARMC_ASSERT(channels == 3);
+    for (int64_t first = 0; first < data->stored; first += BLOCK) {
+        int64_t n = data->stored - first < BLOCK ? data->stored - first : BLOCK;
+        armc_colour_pixels(data, draw, first, n, grey + first, painted);
+        translate(data, n * channels, painted, out + first * channels);
+    }
+}
+
 /* An example of the training split as drawn in an epoch. */
 static void draw_fresh(const ArmcDataset *data, int64_t example, uint64_t epoch, ArmcReal *out)
 {
@@ -158,7 +176,9 @@ void armc_dataset_get(const ArmcDataset *data, ArmcSplit split, const int64_t *i
     bool fresh = data->binarize == ARMC_BINARIZE_DYNAMIC && split == ARMC_TRAIN;
     for (int64_t i = 0; i < n; i++) {
         ARMC_ASSERT(index[i] >= 0 && index[i] < data->count[split]);
-        if (fresh)
+        if (data->colour != ARMC_COLOUR_NO)
+            paint(data, split, index[i], out + i * D);
+        else if (fresh)
             draw_fresh(data, index[i], epoch, out + i * D);
         else
             translate(data, D, kept + index[i] * D, out + i * D);
@@ -207,7 +227,12 @@ static const char *describe(ArmcArena *arena, const ArmcDataOptions *options,
                           : armc_arena_printf(arena, ", test: the last %" PRId64, data->cut_test);
     const char *limit =
         options->limit == 0 ? "" : armc_arena_printf(arena, ", limit %" PRId64, options->limit);
-    return armc_arena_printf(arena, "%s, %s%s%s", data->name, kind, cut, limit);
+    const char *colour =
+        options->colour == 0
+            ? ""
+            : armc_arena_printf(arena, ", coloured (%" PRId64 " bits a channel, seed 0)",
+                                options->colour);
+    return armc_arena_printf(arena, "%s%s, %s%s%s", data->name, colour, kind, cut, limit);
 }
 
 static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t length)
@@ -227,7 +252,7 @@ static uint64_t hash_split(uint64_t hash, const ArmcDataset *data, ArmcSplit spl
     const int64_t step = count <= SAMPLED ? 1 : count / SAMPLED;
     hash = hash_bytes(hash, &count, sizeof count);
     for (int64_t i = 0; i < count; i += step) {
-        hash = hash_bytes(hash, data->values[split] + i * data->variables, (size_t)data->variables);
+        hash = hash_bytes(hash, data->values[split] + i * data->stored, (size_t)data->stored);
         if (data->labels[split] != NULL)
             hash = hash_bytes(hash, data->labels[split] + i, 1);
     }
@@ -241,6 +266,8 @@ static uint64_t fingerprint(const ArmcDataset *data)
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
     hash = hash_bytes(hash, data->name, strlen(data->name) + 1);
     hash = hash_bytes(hash, shape, sizeof shape);
+    if (data->colour != ARMC_COLOUR_NO)
+        hash = hash_bytes(hash, &data->colour, sizeof data->colour);
     for (ArmcSplit split = 0; split < ARMC_SPLITS; split++)
         hash = hash_split(hash, data, split);
     return hash;
@@ -266,13 +293,16 @@ ArmcDataset *armc_dataset_open(ArmcArena *arena, ArmcDiags *diags, const ArmcOri
         call.labels = options->labels;
     ArmcDataset *data = ARMC_NEW(arena, ArmcDataset);
     data->name = armc_arena_strdup(arena, options->name);
-    int64_t holdout;
-    if (!check_options(&call, options) || !armc_data_open_source(&call, data, &holdout))
+    const ArmcDataSource *source =
+        check_options(&call, options) ? armc_data_open_source(&call, data) : NULL;
+    if (source == NULL)
+        return NULL;
+    data->stored = product(data->rank, data->dims);
+    if (!choose_values(&call, options, data) || !armc_colour_choose(&call, options, source, data) ||
+        !choose_levels(&call, options, data) ||
+        !armc_splits_cut(&call, options, source->holdout, data))
         return NULL;
     data->variables = product(data->rank, data->dims);
-    if (!choose_values(&call, options, data) || !choose_levels(&call, options, data) ||
-        !armc_splits_cut(&call, options, holdout, data))
-        return NULL;
     prepare_numbers(arena, data);
     data->report = describe(arena, options, data);
     data->fingerprint = fingerprint(data);

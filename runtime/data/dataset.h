@@ -21,8 +21,15 @@ typedef enum ArmcBinarize {
     ARMC_BINARIZE_STATIC,    /* one Bernoulli draw with p = v / (source levels - 1) */
     ARMC_BINARIZE_DYNAMIC,   /* a fresh draw each epoch; validation and test as under static */
 } ArmcBinarize;
+/* How a source's grey pictures become coloured ones (colour.h). */
+typedef enum ArmcColour {
+    ARMC_COLOUR_NO,
+    ARMC_COLOUR_BACKGROUND, /* the complement of a random background where there is ink */
+    ARMC_COLOUR_TINT,       /* grey times a random tint of each channel */
+} ArmcColour;
 
-/* What `dataset NAME levels=… binarize=… values=… test=… holdout=… limit=… labels=…` asks for; 0
+/* What `dataset NAME levels=… binarize=… values=… test=… holdout=… limit=… labels=…
+ * colour=…` asks for; 0
  * means not said. */
 typedef struct ArmcDataOptions {
     const char *name;      /* a row's name, or what a format's row reads: a path, or a name in
@@ -36,6 +43,7 @@ typedef struct ArmcDataOptions {
     const char *labels;    /* of a source without labels: a file, or a column of a table; NULL or ""
                               means not said */
     int64_t limit;         /* at most N examples of each split, taken after holdout; 0: all */
+    int64_t colour;        /* bits a channel, 1..8; 0: as at the source */
 } ArmcDataOptions;
 
 typedef struct ArmcDataset {
@@ -48,12 +56,15 @@ typedef struct ArmcDataset {
     int64_t variables; /* D, the product of dims */
     int levels;        /* values are 0..levels-1 */
     int64_t count[ARMC_SPLITS];
-    /* (count, D) as stored at the source, before levels and binarize; may be mapped. */
+    int64_t stored;    /* values an example at the source: D, but for colour */
+    /* (count, stored) as at the source, before colour, levels and binarize; may be mapped. */
     const uint8_t *values[ARMC_SPLITS];
     const uint8_t *labels[ARMC_SPLITS]; /* NULL: none */
     int classes;
     int source_levels;
     ArmcBinarize binarize;
+    ArmcColour colour;
+    int grey_levels, ink; /* of colour: the source's levels, and the least that is ink */
     /* Of shape, levels, options and a sample of the values: a resumed run must meet the same data.
      */
     uint64_t fingerprint;
@@ -101,6 +112,8 @@ typedef struct ArmcDataSource {
     const char *name, *doc; /* doc: one line: what it is, where it is looked for */
     int64_t holdout;        /* default size of the validation split */
     bool takes_labels;      /* `open` reads call->labels */
+    ArmcColour colour;      /* the rule for colour=, of pictures with one channel */
+    int ink;                /* for ARMC_COLOUR_BACKGROUND: from this value on */
     /* NULL: a source with a name. Else a format: whether it reads what is at `path`, by its ending,
      * its first bytes or the files in the folder; false where nothing is. The arena is for names.
      * The first row by name that says so reads it. */

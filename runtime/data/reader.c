@@ -64,8 +64,9 @@ const char *armc_data_split_file(ArmcArena *arena, const char *path, ArmcSplit s
                                  const char *const *endings)
 {
     static const char *const names[ARMC_SPLITS] = {"train", "valid", "test"};
+    const char *const joints = armc_data_is_folder(path) ? "./" : ".";
     for (; *endings != NULL; endings++) {
-        for (const char *joint = "./"; *joint != '\0'; joint++) {
+        for (const char *joint = joints; *joint != '\0'; joint++) {
             const char *file =
                 armc_arena_printf(arena, "%s%c%s%s", path, *joint, names[split], *endings);
             if (armc_data_is_file(file))

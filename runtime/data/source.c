@@ -110,19 +110,20 @@ void armc_data_list_places(ArmcArena *arena, const char *name, const char *place
     places[n] = NULL;
 }
 
-/* Opens what stands at call->path, or a source with a name. */
-static bool open_with(const ArmcDataSource *source, const ArmcDataCall *call, ArmcDataset *data)
+/* Opens what stands at call->path, or a source with a name; gives the source, or NULL. */
+static const ArmcDataSource *open_with(const ArmcDataSource *source, const ArmcDataCall *call,
+                                       ArmcDataset *data)
 {
     if (call->labels == NULL || source->takes_labels)
-        return source->open(call, data);
+        return source->open(call, data) ? source : NULL;
     ArmcDiag *diag = armc_diag_add(call->diags, ARMC_E_bad_value, call->origin,
                                    "`%s` takes no labels from elsewhere", data->name);
     armc_diag_help(diag, "labels= goes with a single NPY or CSV file; in an NPZ file they are the "
                          "array y, y_train or train_labels");
-    return false;
+    return NULL;
 }
 
-static bool open_path(const ArmcDataCall *call, ArmcDataset *data)
+static const ArmcDataSource *open_path(const ArmcDataCall *call, ArmcDataset *data)
 {
     const char *places[4];
     armc_data_list_places(call->arena, data->name, places);
@@ -134,12 +135,12 @@ static bool open_path(const ArmcDataCall *call, ArmcDataset *data)
         there.path = places[i];
         return open_with(format, &there, data);
     }
-    return not_found(call, data->name);
+    not_found(call, data->name);
+    return NULL;
 }
 
-bool armc_data_open_source(const ArmcDataCall *call, ArmcDataset *data, int64_t *holdout)
+const ArmcDataSource *armc_data_open_source(const ArmcDataCall *call, ArmcDataset *data)
 {
     const ArmcDataSource *source = find_named(data->name);
-    *holdout = source != NULL ? source->holdout : 0;
     return source != NULL ? open_with(source, call, data) : open_path(call, data);
 }

@@ -5,9 +5,9 @@
 #include "runtime/data/dataset.h"
 
 /* By data->name: a named source, else the first format that reads NAME, data/NAME or
- * $ARMC_DATA/NAME. Fills in the source's part of `data`, and the source's default for holdout.
- * False after a diagnostic. */
-bool armc_data_open_source(const ArmcDataCall *call, ArmcDataset *data, int64_t *holdout);
+ * $ARMC_DATA/NAME. Fills in the source's part of `data`. The row, or NULL after a
+ * diagnostic. */
+const ArmcDataSource *armc_data_open_source(const ArmcDataCall *call, ArmcDataset *data);
 
 /* The places where the file or folder NAME is looked for, ended by NULL: a path that begins at / or
  * . is only itself. */

@@ -13,7 +13,7 @@ static void cut(ArmcDataset *data, ArmcSplit split, int64_t n)
     const int64_t train = data->count[ARMC_TRAIN] - n;
     data->count[ARMC_TRAIN] = train;
     data->count[split] = n;
-    data->values[split] = data->values[ARMC_TRAIN] + train * data->variables;
+    data->values[split] = data->values[ARMC_TRAIN] + train * data->stored;
     if (data->labels[ARMC_TRAIN] != NULL)
         data->labels[split] = data->labels[ARMC_TRAIN] + train;
 }

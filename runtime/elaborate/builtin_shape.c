@@ -1,7 +1,8 @@
-/* Builtins about values and the variable: features, sites, shape, levels, width. */
+/* Builtins about values and the variable: features, sites, shape, groups, levels, width. */
 #include <string.h>
 
 #include "runtime/elaborate/elaborator.h"
+#include "runtime/graph/reads.h"
 
 static const ArmcSpec one_any[] = {
     {.name = "x", .kind = ARMC_SPEC_ANY, .doc = "a value, an array or a data set"},
@@ -61,6 +62,26 @@ static ArmcThing *call_shape(ArmcElaborator *e, const ArmcAttr *args, const Armc
 ARMC_BUILTIN(shape) = {"shape",
                        "The dimensions of x, a list: the batch is left out, features come last.",
                        one_any, call_shape};
+
+static ArmcThing *call_groups(ArmcElaborator *e, const ArmcAttr *args, const ArmcOrigin *origin)
+{
+    const ArmcThing *x = args[0].thing;
+    if (x->kind != ARMC_THING_VALUE) {
+        armc_diag_add(e->diags, ARMC_E_bad_kind, origin, "`groups` takes a value, this is %s",
+                      armc_thing_describe(e, x));
+        return NULL;
+    }
+    int64_t features = armc_shape_features(x->shape);
+    ArmcShape shape = armc_shape_make(1, &features);
+    double *data = armc_array_room(e, shape, origin);
+    for (int64_t f = 0; data && f < features; f++)
+        data[f] = armc_group_of(x->value, f);
+    return data ? armc_thing_array(e, shape, data, origin) : NULL;
+}
+ARMC_BUILTIN(groups) = {"groups",
+                        "Of each feature of x the group, from 0, in an array: features of a group "
+                        "depend on the same variables.",
+                        one_any, call_groups};
 
 static ArmcThing *call_levels(ArmcElaborator *e, const ArmcAttr *args, const ArmcOrigin *origin)
 {

@@ -148,7 +148,7 @@ static void offer_of_spec(Completer *c, const ArmcSpec *spec)
         return;
     if (c->key.length == 0 && spec->kind != ARMC_SPEC_MODEL && spec->kind != ARMC_SPEC_DATA)
         offer_key(c, spec->name);
-    if (spec->kind == ARMC_SPEC_SYMBOL)
+    if (spec->kind == ARMC_SPEC_SYMBOL || (spec->kind == ARMC_SPEC_INTS && spec->symbols))
         offer_symbols(c, spec->symbols);
     if (spec->kind == ARMC_SPEC_BOOL && c->key.length > 0)
         offer_symbols(c, "true|false");

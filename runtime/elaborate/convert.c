@@ -228,6 +228,11 @@ static bool set_symbol(const Target *t, const ArmcThing *thing)
 
 static bool set_ints(const Target *t, ArmcThing *thing)
 {
+    if (t->spec->symbols && (thing->kind == ARMC_THING_SYMBOL || thing->kind == ARMC_THING_STRING))
+        return set_word(t, thing->text);
+    bool may_lack = t->spec->preset && strcmp(t->spec->preset, "[]") == 0;
+    if (may_lack && thing->kind == ARMC_THING_LIST && thing->count == 0)
+        return true;
     const char *what =
         armc_arena_printf(t->frame->e->arena, "`%s` of `%s`", t->spec->name, t->site->callee->name);
     int64_t low = t->spec->low < t->spec->high ? (int64_t)t->spec->low : -((int64_t)1 << 53);

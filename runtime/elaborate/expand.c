@@ -135,7 +135,7 @@ static void print_attr(const Expand *x, const ArmcSpec *spec, const ArmcAttr *at
         armc_buf_printf(x->out, "%.17g", attr->r);
     else if (spec->kind == ARMC_SPEC_BOOL)
         armc_buf_puts(x->out, attr->i ? "true" : "false");
-    else if (spec->kind == ARMC_SPEC_INTS) {
+    else if (spec->kind == ARMC_SPEC_INTS && (attr->count > 0 || !spec->symbols)) {
         armc_buf_puts(x->out, "[");
         for (int i = 0; i < attr->count; i++)
             armc_buf_printf(x->out, "%s%" PRId64, i ? ", " : "", attr->ints[i]);

@@ -50,6 +50,8 @@ static void print_spec(const ArmcSpec *spec, ArmcBuf *out)
     armc_buf_printf(out, "  %-*s", COLUMN, spec->name);
     if (spec->kind == ARMC_SPEC_SYMBOL)
         armc_buf_printf(out, "%s", spec->symbols);
+    else if (spec->kind == ARMC_SPEC_INTS && spec->symbols)
+        armc_buf_printf(out, "%s or %s", spec->symbols, kind_of_spec(spec));
     else if (spec->kind != ARMC_SPEC_ANY)
         armc_buf_puts(out, kind_of_spec(spec));
     const char *comma = spec->kind == ARMC_SPEC_ANY ? "" : ", ";

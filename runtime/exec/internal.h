@@ -182,6 +182,9 @@ void armc_exec_region(ArmcProgram *program, Step *step);
  * itself stays as it is. */
 ArmcGraph *armc_exec_fork_graph(ArmcArena *arena, const ArmcGraph *model);
 
+/* What depends on the gradient that everything begins with: by node id. */
+bool *armc_exec_backward(const ArmcProgram *program, ArmcArena *arena);
+
 /* Seconds of a clock that never goes back. */
 double armc_exec_now(void);
 

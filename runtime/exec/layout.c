@@ -182,6 +182,8 @@ static int64_t scratch_of(const Step *step)
 {
     const ArmcNode *node = step->members[0].node;
     bool alone = step->kind == STEP_NODE && node->op->advance;
+    if (step->kind == STEP_NODE && node->op->scratch)
+        return node->op->scratch(node);
     return alone ? armc_shape_features(node->out[0]->shape) : step->scratch;
 }
 

@@ -33,8 +33,7 @@ void armc_program_profile(ArmcProgram *program, ArmcProfileMode mode)
         armc_program_profile(program->depth->workers[t], mode);
 }
 
-/* What depends on the gradient that everything begins with: by node id. */
-static bool *find_backward(const ArmcProgram *program, ArmcArena *arena)
+bool *armc_exec_backward(const ArmcProgram *program, ArmcArena *arena)
 {
     const ArmcGraph *graph = program->graph;
     bool *backward = ARMC_NEW_ARRAY(arena, bool, graph->node_count);
@@ -119,7 +118,7 @@ const ArmcProfileRow *armc_program_profile_rows(ArmcProgram *program, ArmcArena 
     ARMC_ASSERT(program->profile != NULL);
     const Depth *depth = program->depth;
     size_t before = depth ? depth->before : 0;
-    Table table = {.program = program, .backward = find_backward(program, arena)};
+    Table table = {.program = program, .backward = armc_exec_backward(program, arena)};
     table.rows = ARMC_NEW_ARRAY(arena, ArmcProfileRow, program->graph->node_count);
     add_steps(&table, &program, 1, 0, before);
     if (depth)

@@ -139,6 +139,7 @@ static void plan_memory(ArmcProgram *program)
 {
     ArmcPlan *plan = &program->plan;
     const Depth *depth = program->depth;
+    const bool *backward = armc_exec_backward(program, program->arena);
     plan_parameters(program);
     plan->each = depth ? depth->each : program->options.batch;
     plan->activation_bytes = bytes_of(program->arena_size) - plan->gradient_bytes;
@@ -151,7 +152,7 @@ static void plan_memory(ArmcProgram *program)
     for (size_t i = 0; i < program->graph->node_count; i++) {
         const ArmcNode *node = program->graph->nodes[i];
         const Place *place = &(depth ? depth->body : program)->places[node->out[0]->id];
-        plan->multiply_adds += armc_node_cost(node);
+        plan->multiply_adds += backward[i] ? 0 : armc_node_cost(node);
         if (place->store == STORE_ARENA && node->origin &&
             bytes_of(place->size) > plan->largest_bytes) {
             plan->largest_bytes = bytes_of(place->size);

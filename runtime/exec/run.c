@@ -7,17 +7,19 @@
 
 typedef struct NodeRun {
     ArmcCall call;
+    ArmcReal *const *scratch; /* by worker */
     bool whole; /* no forward of its own: one task does it all */
 } NodeRun;
 
 static void run_node_task(void *context, int64_t task, int worker)
 {
     const NodeRun *run = context;
-    (void)worker;
+    ArmcCall call = run->call;
+    call.scratch = call.node->op->scratch ? run->scratch[worker] : NULL;
     if (run->whole)
-        armc_apply(&run->call);
+        armc_apply(&call);
     else
-        run->call.node->op->forward(&run->call, task);
+        call.node->op->forward(&call, task);
 }
 
 static void run_node(ArmcProgram *program, const Step *step, const ArmcStepInfo *info, int64_t n)
@@ -28,6 +30,7 @@ static void run_node(ArmcProgram *program, const Step *step, const ArmcStepInfo 
                             .info = info,
                             .batch = n,
                             .exact = program->options.exact},
+                   .scratch = program->scratch,
                    .whole = !node->op->forward};
     for (int i = 0; i < node->in_count; i++)
         run.call.in[i] = armc_exec_data(program, node->in[i]);
@@ -36,6 +39,7 @@ static void run_node(ArmcProgram *program, const Step *step, const ArmcStepInfo 
             run.call.out[i] = program->memory + program->places[node->out[i]->id].offset;
     if (node->op->advance)
         run.call.out[1] = program->scratch[0];
+    run.call.scratch = node->op->scratch ? program->scratch[0] : NULL;
     int64_t tasks = run.whole || !node->op->tasks ? 1 : node->op->tasks(&run.call);
     armc_exec_tasks(program, tasks, run_node_task, &run);
 }

@@ -2,35 +2,12 @@
 
 #include <string.h>
 
+#include "runtime/exec/cells.h"
 #include "runtime/exec/internal.h"
 
 /* How large a chunk is: a row of weights is read, and a cell looked up, once for all its samples,
  * while their rows, of which few are at work at a time, should stay near. */
 enum { LEAST_CHUNK = 8, CACHE_BYTES = 1 << 21 };
-
-/* A node at work on a chunk: filled in for each cell, as much as differs. */
-typedef struct Frame {
-    ArmcRows rows;
-    int64_t out_width;
-    /* By input: what is the same for all samples, or NULL; how far its sites lie apart, 0: it has
-     * one; features. */
-    const ArmcReal *fixed[ARMC_MAX_INPUTS];
-    int64_t site_step[ARMC_MAX_INPUTS], in_width[ARMC_MAX_INPUTS];
-} Frame;
-
-struct ArmcSampler {
-    ArmcArena *arena;
-    const ArmcGraph *model;
-    const ArmcKernels *k;
-    ArmcTimetable *table;
-    ArmcSamplerPlan plan;
-    const ArmcPlaceOf *places; /* of each variable's distribution */
-    const ArmcReal **fixed;    /* by value id: what is the same for all samples */
-    ArmcPool *pool;
-    int64_t n, chunk, chunks; /* samples at work, in a chunk at most, chunks at most */
-    ArmcReal **memory;        /* of each chunk */
-    Frame **frames;           /* of each chunk, by id of the value that is made */
-};
 
 /* --- compiling --- */
 
@@ -96,7 +73,7 @@ static const ArmcReal *fixed_value(const ArmcSampler *sampler, const ArmcNode *n
     return node->op->flags & ARMC_OP_LEAF ? node->leaf : apply_once(sampler, node);
 }
 
-static void frame_input(const ArmcSampler *sampler, Frame *frame, const ArmcNode *node, int i)
+static void frame_input(const ArmcSampler *sampler, ArmcFrame *frame, const ArmcNode *node, int i)
 {
     const ArmcValue *in = node->in[i];
     char kind = node->op->rows_in[i];
@@ -112,15 +89,65 @@ static void frame_input(const ArmcSampler *sampler, Frame *frame, const ArmcNode
         frame->fixed[i] = sampler->fixed[in->id];
 }
 
-static Frame *make_frames(const ArmcSampler *sampler)
+/* Zero times any of these is zero. */
+static bool are_finite(const ArmcKernels *k, const ArmcReal *x, int64_t n)
+{
+    static const ArmcReal zeros[256];
+    bool finite = true;
+    for (int64_t i = 0, part; i < n && finite; i += part) {
+        part = n - i < 256 ? n - i : 256;
+        ArmcReal sum = k->dot(part, x + i, zeros);
+        finite = sum >= 0 && sum <= 0;
+    }
+    return finite;
+}
+
+/* May what a source makes of zeros be left out? */
+static bool keeps_zero(const ArmcSampler *sampler, const ArmcNode *node)
+{
+    bool keeps = true;
+    for (int i = 1; i < node->in_count; i++)
+        keeps = keeps && are_finite(sampler->k, sampler->fixed[node->in[i]->id],
+                                    armc_shape_size(node->in[i]->shape));
+    return keeps;
+}
+
+static void mark_sources(ArmcSampler *sampler)
+{
+    const ArmcGraph *graph = sampler->table->graph;
+    sampler->lists = ARMC_NEW_ARRAY(sampler->arena, bool, graph->value_count);
+    for (size_t n = 0; n < graph->node_count; n++) {
+        const ArmcValue *out = graph->nodes[n]->out[0];
+        sampler->lists[out->id] =
+            sampler->table->places[out->id].feeds && keeps_zero(sampler, graph->nodes[n]);
+    }
+}
+
+/* Nodes come in topological order: a scan's frame before those of its followers, that of what feeds
+ * it before both. */
+static void frame_changes(const ArmcSampler *sampler, ArmcFrame *frames, const ArmcNode *node)
+{
+    const ArmcRowPlace *place = &sampler->table->places[node->out[0]->id];
+    ArmcFrame *frame = &frames[node->out[0]->id];
+    if (place->scan && place->scan != node->out[0]) {
+        frame->changes = frames[place->scan->id].changes;
+        return;
+    }
+    if (place->scan || place->feeds)
+        frame->changes = ARMC_NEW(sampler->arena, ArmcChanges);
+    if (place->scan && sampler->table->places[node->in[0]->id].feeds == node->out[0])
+        frame->source = frames[node->in[0]->id].changes;
+}
+
+static ArmcFrame *make_frames(const ArmcSampler *sampler)
 {
     static const ArmcStepInfo info = {0};
     const ArmcGraph *graph = sampler->table->graph;
-    Frame *frames = ARMC_NEW_ARRAY(sampler->arena, Frame, graph->value_count);
+    ArmcFrame *frames = ARMC_NEW_ARRAY(sampler->arena, ArmcFrame, graph->value_count);
     for (size_t n = 0; n < graph->node_count; n++) {
         const ArmcNode *node = graph->nodes[n];
         const ArmcValue *out = node->out[0];
-        Frame *frame = &frames[out->id];
+        ArmcFrame *frame = &frames[out->id];
         if (!out->batched || !node->op->rows)
             continue;
         int64_t pitch = sampler->table->places[out->id].pitch;
@@ -133,6 +160,7 @@ static Frame *make_frames(const ArmcSampler *sampler)
         frame->out_width = armc_shape_features(out->shape);
         for (int i = 0; i < node->in_count; i++)
             frame_input(sampler, frame, node, i);
+        frame_changes(sampler, frames, node);
     }
     return frames;
 }
@@ -145,13 +173,14 @@ void armc_sampler_prepare(ArmcSampler *sampler, ArmcPool *pool, int64_t samples)
     for (size_t i = 0; i < graph->node_count; i++)
         if (!graph->nodes[i]->out[0]->batched)
             sampler->fixed[graph->nodes[i]->out[0]->id] = fixed_value(sampler, graph->nodes[i]);
+    mark_sources(sampler);
     int64_t most = CACHE_BYTES / (sampler->plan.bytes + 1), threads = armc_pool_threads(pool);
     most = most < LEAST_CHUNK ? LEAST_CHUNK : most > ARMC_MOST_CHUNK ? ARMC_MOST_CHUNK : most;
     int64_t even = (samples + threads - 1) / threads; /* every thread has something to do */
     sampler->chunk = even < most ? even : most;
     sampler->chunks = (samples + sampler->chunk - 1) / sampler->chunk;
     sampler->memory = ARMC_NEW_ARRAY(sampler->arena, ArmcReal *, sampler->chunks);
-    sampler->frames = ARMC_NEW_ARRAY(sampler->arena, Frame *, sampler->chunks);
+    sampler->frames = ARMC_NEW_ARRAY(sampler->arena, ArmcFrame *, sampler->chunks);
     for (int64_t c = 0; c < sampler->chunks; c++) {
         sampler->memory[c] =
             ARMC_NEW_ARRAY(sampler->arena, ArmcReal, sampler->table->entries * sampler->chunk + 16);
@@ -159,201 +188,16 @@ void armc_sampler_prepare(ArmcSampler *sampler, ArmcPool *pool, int64_t samples)
     }
 }
 
-/* --- cells --- */
-
-/* A chunk at work. */
-typedef struct Chunk {
-    const ArmcSampler *sampler;
-    ArmcReal *memory;
-    Frame *frames;
-    int64_t first, n;     /* samples */
-    const ArmcNode *node; /* whose cell is computed */
-} Chunk;
-
-static ArmcReal *row_of(const Chunk *chunk, const ArmcValue *value, int64_t site)
-{
-    const ArmcRowPlace *place = &chunk->sampler->table->places[value->id];
-    int64_t offset = place->offset[site];
-    return chunk->memory + (offset < 0 ? 0 : offset) * chunk->sampler->chunk;
-}
-
-/* The rows of a value at a site, one for each sample; a step of 0: the same one for all. */
-static const ArmcReal *rows_at(const Chunk *chunk, const ArmcValue *value, int64_t site,
-                               int64_t *step)
-{
-    if (value->batched) {
-        *step = chunk->sampler->table->places[value->id].pitch;
-        return row_of(chunk, value, site);
-    }
-    *step = 0;
-    return chunk->sampler->fixed[value->id] + site * armc_shape_features(value->shape);
-}
-
-static const ArmcReal *input_row(const void *context, int input, int64_t site, int64_t *step)
-{
-    const Chunk *chunk = context;
-    return rows_at(chunk, input < 0 ? chunk->node->out[0] : chunk->node->in[input], site, step);
-}
-
-/* Features of an op that works on each by itself: pointers go to the part's first. */
-static void narrow(const ArmcPart *part, int in_count, ArmcRows *rows)
-{
-    for (int i = 0; i < in_count; i++)
-        if (rows->in_width[i] == rows->out_width) {
-            rows->in[i] += part->begin;
-            rows->in_width[i] = part->end - part->begin;
-        }
-    rows->out += part->begin;
-    rows->state += rows->state ? part->begin : 0;
-    rows->next = rows->state;
-    rows->out_width = part->end - part->begin;
-}
-
-static void begin_scan(const ArmcRows *rows)
-{
-    if (rows->node->op->begin)
-        rows->node->op->begin(rows);
-    for (int64_t r = 0; !rows->node->op->begin && r < rows->n; r++)
-        memset(rows->state + r * rows->state_step, 0, (size_t)rows->out_width * sizeof(ArmcReal));
-}
-
-static ArmcRows *bind(const Chunk *chunk, const ArmcCell *cell, int64_t site)
-{
-    const ArmcNode *node = cell->node;
-    Frame *frame = &chunk->frames[node->out[0]->id];
-    ArmcRows *rows = &frame->rows;
-    rows->n = chunk->n;
-    rows->site = site;
-    rows->first = chunk->first;
-    rows->out = row_of(chunk, node->out[0], cell->site);
-    rows->out_width = frame->out_width;
-    for (int i = 0; i < node->in_count; i++) {
-        int64_t step = frame->site_step[i];
-        rows->in[i] = frame->fixed[i] ? frame->fixed[i] + site * step
-                                      : row_of(chunk, node->in[i], step ? site : 0);
-        rows->in_width[i] = frame->in_width[i];
-    }
-    if (node->op->advance) {
-        int64_t state = chunk->sampler->table->places[node->out[0]->id].state;
-        rows->state = rows->next = chunk->memory + state * chunk->sampler->chunk;
-    }
-    return rows;
-}
-
-static bool is_whole(const ArmcPart *part, int64_t width)
-{
-    return part->begin == 0 && part->end == width;
-}
-
-static void run_rows(const Chunk *chunk, const ArmcCell *cell)
-{
-    const ArmcOp *op = cell->node->op;
-    ArmcRows *rows = bind(chunk, cell, cell->site);
-    bool whole = is_whole(cell->part, rows->out_width);
-    if (cell->part->live || (op->part && !whole)) {
-        op->part(rows, cell->part);
-        return;
-    }
-    if (!whole) {
-        ARMC_ASSERT(op->flags & (ARMC_OP_ELEMENTWISE | ARMC_OP_BY_FEATURE));
-        narrow(cell->part, cell->node->in_count, rows);
-    }
-    op->rows(rows);
-}
-
-/* A scan takes the site before into its state, then shows what it has. */
-static void run_scan(const Chunk *chunk, const ArmcCell *cell)
-{
-    const ArmcOp *op = cell->node->op;
-    ArmcRows *rows = bind(chunk, cell, cell->before < 0 ? cell->site : cell->before);
-    narrow(cell->part, cell->node->in_count, rows);
-    if (cell->before < 0)
-        begin_scan(rows);
-    else
-        op->advance(rows);
-    rows->site = cell->site;
-    op->rows(rows);
-}
-
-static void copy_features(const Chunk *chunk, ArmcReal *to, int64_t to_step, const ArmcReal *from,
-                          int64_t from_step, int64_t n)
-{
-    for (int64_t r = 0; n == 1 && r < chunk->n; r++)
-        to[r * to_step] = from ? from[r * from_step] : 0;
-    for (int64_t r = 0; n > 1 && r < chunk->n; r++)
-        if (from)
-            memcpy(to + r * to_step, from + r * from_step, (size_t)n * sizeof *to);
-        else
-            memset(to + r * to_step, 0, (size_t)n * sizeof *to);
-}
-
-/* Entries that come from neighbours in one row are copied in one go. */
-static void run_movement(const Chunk *chunk, const ArmcCell *cell)
-{
-    const ArmcNode *node = cell->node;
-    const ArmcValue *out = node->out[0];
-    int64_t features = armc_shape_features(out->shape), row = cell->site * features, run;
-    int64_t to_step = chunk->sampler->table->places[out->id].pitch;
-    ArmcReal *to = row_of(chunk, out, cell->site);
-    for (int64_t f = cell->part->begin; f < cell->part->end; f += run) {
-        ArmcMoved moved = armc_moved_from(node, row + f);
-        run = 1;
-        while (f + run < cell->part->end && armc_moved_next(node, &moved, row + f, run))
-            run++;
-        int64_t step = 0;
-        const ArmcReal *from =
-            moved.input < 0 ? NULL : rows_at(chunk, node->in[moved.input], moved.site, &step);
-        copy_features(chunk, to + f, to_step, from ? from + moved.feature : NULL, step, run);
-    }
-}
-
-static void run_at(Chunk *chunk, const ArmcCell *cell)
-{
-    chunk->node = cell->node;
-    ArmcAt at = {.node = cell->node,
-                 .k = chunk->sampler->k,
-                 .n = chunk->n,
-                 .site = cell->site,
-                 .part = cell->part,
-                 .row = input_row,
-                 .context = chunk,
-                 .out = row_of(chunk, cell->node->out[0], cell->site),
-                 .out_step = chunk->sampler->table->places[cell->node->out[0]->id].pitch,
-                 .state_at = armc_exec_pitch(armc_shape_features(cell->node->out[0]->shape))};
-    cell->node->op->at(&at);
-}
-
-static void run_cell(Chunk *chunk, const ArmcCell *cell)
-{
-    const ArmcOp *op = cell->node->op;
-    if (op->flags & ARMC_OP_MOVEMENT)
-        run_movement(chunk, cell);
-    else if (op->advance)
-        run_scan(chunk, cell);
-    else if (op->rows)
-        run_rows(chunk, cell);
-    else
-        run_at(chunk, cell);
-}
-
-/* The cells of one time, -1 for those that depend on no variable. */
-static void run_time(Chunk *chunk, int64_t time)
-{
-    const ArmcTimetable *table = chunk->sampler->table;
-    for (int64_t c = table->first[time + 1]; c < table->first[time + 2]; c++)
-        run_cell(chunk, &table->cells[c]);
-}
-
 /* --- samples --- */
 
-static Chunk chunk_of(const ArmcSampler *sampler, int64_t task)
+static ArmcChunk chunk_of(const ArmcSampler *sampler, int64_t task)
 {
     int64_t first = task * sampler->chunk, left = sampler->n - first;
-    return (Chunk){.sampler = sampler,
-                   .memory = sampler->memory[task],
-                   .frames = sampler->frames[task],
-                   .first = first,
-                   .n = left < sampler->chunk ? left : sampler->chunk};
+    return (ArmcChunk){.sampler = sampler,
+                       .memory = sampler->memory[task],
+                       .frames = sampler->frames[task],
+                       .first = first,
+                       .n = left < sampler->chunk ? left : sampler->chunk};
 }
 
 static int64_t tasks_of(const ArmcSampler *sampler)
@@ -362,13 +206,13 @@ static int64_t tasks_of(const ArmcSampler *sampler)
 }
 
 /* Puts numbers (n, size) where the rows of an input are. */
-static void put_input(const Chunk *chunk, const ArmcValue *value, const ArmcReal *numbers)
+static void put_input(const ArmcChunk *chunk, const ArmcValue *value, const ArmcReal *numbers)
 {
     int64_t features = armc_shape_features(value->shape), sites = armc_shape_sites(value->shape);
     int64_t pitch = chunk->sampler->table->places[value->id].pitch;
     for (int64_t site = 0; site < sites; site++)
         for (int64_t r = 0; r < chunk->n; r++)
-            memcpy(row_of(chunk, value, site) + r * pitch,
+            memcpy(armc_cells_row(chunk, value, site) + r * pitch,
                    numbers + ((chunk->first + r) * sites + site) * features,
                    (size_t)features * sizeof *numbers);
 }
@@ -382,13 +226,13 @@ static void begin_chunk(void *context, int64_t task, int worker)
 {
     const Beginning *beginning = context;
     const ArmcSampler *sampler = beginning->sampler;
-    Chunk chunk = chunk_of(sampler, task);
+    ArmcChunk chunk = chunk_of(sampler, task);
     (void)worker;
     for (size_t n = 0; n < sampler->table->graph->node_count; n++)
         for (size_t i = 1; i < sampler->model->input_count; i++)
             if (sampler->table->graph->nodes[n]->leaf == sampler->model->inputs[i])
                 put_input(&chunk, sampler->table->graph->nodes[n]->out[0], beginning->given[i - 1]);
-    run_time(&chunk, -1);
+    armc_cells_run(&chunk, -1);
 }
 
 void armc_sampler_begin(ArmcSampler *sampler, int64_t n, const ArmcReal *const *given)
@@ -416,14 +260,15 @@ static const ArmcValue *variable_in(const ArmcSampler *sampler)
     return NULL;
 }
 
-static void draw_variable(const Chunk *chunk, const Stretch *stretch, int64_t variable,
+static void draw_variable(const ArmcChunk *chunk, const Stretch *stretch, int64_t variable,
                           const ArmcValue *input)
 {
     const ArmcPlaceOf *draw = &chunk->sampler->places[variable];
     int64_t step, channels = input ? armc_shape_features(input->shape) : 1;
-    const ArmcReal *params =
-        rows_at(chunk, chunk->sampler->table->params.values[draw->likelihood], draw->k, &step);
-    ArmcReal *to = input ? row_of(chunk, input, variable / channels) + variable % channels : NULL;
+    const ArmcReal *params = armc_cells_rows(
+        chunk, chunk->sampler->table->params.values[draw->likelihood], draw->k, &step);
+    ArmcReal *to =
+        input ? armc_cells_row(chunk, input, variable / channels) + variable % channels : NULL;
     int64_t to_step = input ? chunk->sampler->table->places[input->id].pitch : 0;
     int levels[ARMC_MOST_CHUNK];
     const ArmcLikelihood *likelihood = chunk->sampler->model->likelihoods[draw->likelihood];
@@ -437,12 +282,12 @@ static void draw_variable(const Chunk *chunk, const Stretch *stretch, int64_t va
 static void draw_stretch(void *context, int64_t task, int worker)
 {
     const Stretch *stretch = context;
-    Chunk chunk = chunk_of(stretch->sampler, task);
+    ArmcChunk chunk = chunk_of(stretch->sampler, task);
     const ArmcValue *input = variable_in(stretch->sampler);
     (void)worker;
     for (int64_t t = stretch->from; t < stretch->to; t++) {
         draw_variable(&chunk, stretch, armc_input_at(stretch->sampler->model->inputs[0], t), input);
-        run_time(&chunk, t);
+        armc_cells_run(&chunk, t);
     }
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runtime/exec/internal.h"
+#include "runtime/exec/steady.h"
 
 /* A cell before it has a place in the order. */
 typedef struct Item {
@@ -22,6 +23,7 @@ typedef struct Planner {
     size_t item_count, item_capacity;
     const ArmcNode *node; /* whose reads are visited */
     int64_t position;     /* of the cell at work */
+    int64_t thin;         /* entries of slots for rows of one feature */
     int64_t **first_at,
         **last_at; /* by value id, of each site: when its row is begun and read last */
 } Planner;
@@ -149,11 +151,78 @@ static void add_pieces(Planner *s, const ArmcNode *node)
         add_item(s, (ArmcCell){node, 0, -1, pieces.items[i].part}, pieces.items[i].time);
 }
 
+/* --- views --- */
+
+static bool is_variable(const Planner *s, const ArmcNode *node)
+{
+    return node->leaf == s->model->inputs[0];
+}
+
+/* The same numbers as features of one site and as rows of many lie in one row, and nothing is
+ * copied. */
+static bool is_view(const Planner *s, const ArmcNode *node)
+{
+    const ArmcValue *out = node->out[0];
+    return (node->op->flags & ARMC_OP_VIEW) && (s->table->places[out->id].home == node->in[0] ||
+                                                s->table->places[node->in[0]->id].home == out);
+}
+
+static void find_view(Planner *s, const ArmcNode *node, bool *taken)
+{
+    const ArmcValue *in = node->in[0], *out = node->out[0];
+    bool one = sites_of(in) == 1, given = (in->node->op->flags & ARMC_OP_LEAF) != 0;
+    if (one == (sites_of(out) == 1) || taken[in->id] || taken[out->id] || in->node->op->order ||
+        (given && !is_variable(s, in->node)))
+        return;
+    taken[in->id] = taken[out->id] = true;
+    s->table->places[one ? out->id : in->id].home = one ? in : out;
+}
+
+static void find_views(Planner *s)
+{
+    bool *taken = ARMC_NEW_ARRAY(s->arena, bool, s->graph->value_count);
+    for (size_t n = 0; n < s->graph->node_count; n++) {
+        const ArmcNode *node = s->graph->nodes[n];
+        if ((node->op->flags & ARMC_OP_VIEW) && node->out[0]->batched &&
+            s->needed[node->out[0]->id])
+            find_view(s, node, taken);
+    }
+}
+
+/* The row lives as long as any of the rows in it. */
+static void join_lives(Planner *s, const ArmcValue *value)
+{
+    const ArmcValue *home = s->table->places[value->id].home;
+    int64_t *first = s->first_at[home->id], *last = s->last_at[home->id];
+    for (int64_t site = 0; site < sites_of(value); site++) {
+        int64_t begun = s->first_at[value->id][site], read = s->last_at[value->id][site];
+        *first = begun >= 0 && (*first < 0 || begun < *first) ? begun : *first;
+        *last = read > *last ? read : *last;
+    }
+}
+
+static int64_t *sites_with(const Planner *s, const ArmcValue *value, int64_t number)
+{
+    int64_t *of = ARMC_NEW_ARRAY(s->arena, int64_t, sites_of(value));
+    for (int64_t i = 0; i < sites_of(value); i++)
+        of[i] = number;
+    return of;
+}
+
+/* Once rows have places. */
+static void place_view(Planner *s, const ArmcValue *value)
+{
+    ArmcRowPlace *place = &s->table->places[value->id];
+    const ArmcRowPlace *home = &s->table->places[place->home->id];
+    place->pitch = home->pitch;
+    place->offset = sites_with(s, value, home->offset[0]);
+}
+
 static void collect_cells(Planner *s)
 {
     for (size_t n = 0; n < s->graph->node_count; n++) {
         const ArmcNode *node = s->graph->nodes[n];
-        if (!has_cells(node) || !s->needed[node->out[0]->id])
+        if (!has_cells(node) || !s->needed[node->out[0]->id] || is_view(s, node))
             continue;
         if (has_pieces(node)) {
             add_pieces(s, node);
@@ -229,19 +298,6 @@ static void note_lives(Planner *s, int64_t position)
             armc_reads(cell->node, cell->site, armc_group_of(out, f), note_last, s);
 }
 
-static int64_t *sites_with(const Planner *s, const ArmcValue *value, int64_t number)
-{
-    int64_t *of = ARMC_NEW_ARRAY(s->arena, int64_t, sites_of(value));
-    for (int64_t i = 0; i < sites_of(value); i++)
-        of[i] = number;
-    return of;
-}
-
-static bool is_variable(const Planner *s, const ArmcNode *node)
-{
-    return node->leaf == s->model->inputs[0];
-}
-
 /* Parameters are read when their variable is drawn: before the cells of its time. */
 static void note_draws(Planner *s)
 {
@@ -290,6 +346,9 @@ static void find_lives(Planner *s)
     for (size_t n = 0; n < graph->node_count; n++)
         if (is_variable(s, graph->nodes[n]))
             note_variable(s, graph->nodes[n]);
+    for (size_t n = 0; n < graph->node_count; n++)
+        if (s->table->places[graph->nodes[n]->out[0]->id].home)
+            join_lives(s, graph->nodes[n]->out[0]);
 }
 
 /* A row's life. */
@@ -355,6 +414,29 @@ static void heap_pop(Heap *heap)
     heap->items[i] = last;
 }
 
+/* Rows of one feature lie side by side, so that those of all samples are one run of numbers; they
+ * come behind the others, which begin at cache lines. */
+static int64_t new_slot(Planner *s, int64_t pitch)
+{
+    int64_t *entries = pitch == 1 ? &s->thin : &s->table->entries, slot = *entries;
+    *entries += pitch;
+    return slot;
+}
+
+static void move_thin(Planner *s)
+{
+    for (size_t n = 0; n < s->graph->node_count; n++) {
+        const ArmcValue *out = s->graph->nodes[n]->out[0];
+        ArmcRowPlace *place = &s->table->places[out->id];
+        if (!out->batched || place->home || place->pitch != 1)
+            continue;
+        place->state += s->table->entries;
+        for (int64_t site = 0; site < sites_of(out); site++)
+            place->offset[site] += place->offset[site] < 0 ? 0 : s->table->entries;
+    }
+    s->table->entries += s->thin;
+}
+
 /* A life takes a slot that is free when it begins, or a new one. */
 static void take_slots(Planner *s, Life *lives, int64_t count)
 {
@@ -371,13 +453,23 @@ static void take_slots(Planner *s, Life *lives, int64_t count)
         if (pool->free_count > 0) {
             *lives[i].offset = pool->slot[--pool->free_count];
         } else {
-            *lives[i].offset = s->table->entries;
-            s->table->entries += pool->pitch;
+            *lives[i].offset = new_slot(s, pool->pitch);
             s->table->slots++;
         }
         heap_push(&heap, &lives[i]);
     }
-    s->table->rows = count;
+    s->table->rows += count;
+}
+
+/* One slot for the rows of all sites; a scan's is its state. */
+static void add_steady(Planner *s, const ArmcValue *value, int64_t *offset)
+{
+    ArmcRowPlace *place = &s->table->places[value->id];
+    int64_t slot = place->scan == value ? place->state : new_slot(s, place->pitch);
+    s->table->slots += place->scan != value;
+    for (int64_t site = 0; site < sites_of(value); site++)
+        offset[site] = slot;
+    s->table->rows += sites_of(value);
 }
 
 static void add_lives(Planner *s, const ArmcNode *node, Life *lives, int64_t *count)
@@ -386,9 +478,16 @@ static void add_lives(Planner *s, const ArmcNode *node, Life *lives, int64_t *co
     ArmcRowPlace *place = &s->table->places[out->id];
     int64_t *offset = sites_with(s, out, -1);
     bool given = (node->op->flags & ARMC_OP_LEAF) && !is_variable(s, node);
-    place->pitch = armc_exec_pitch(armc_shape_features(out->shape));
+    int64_t features = armc_shape_features(out->shape);
+    place->pitch = features == 1 && !node->op->state ? 1 : armc_exec_pitch(features);
     place->pitch += node->op->state ? place->pitch : 0;
     place->offset = offset;
+    if (node->op->advance)
+        place->state = new_slot(s, place->pitch);
+    if (place->scan) {
+        add_steady(s, out, offset);
+        return;
+    }
     for (int64_t site = 0; site < sites_of(out); site++) {
         Life life = {s->first_at[out->id][site], s->last_at[out->id][site], place->pitch,
                      &offset[site]};
@@ -397,10 +496,14 @@ static void add_lives(Planner *s, const ArmcNode *node, Life *lives, int64_t *co
         if (given || life.first >= 0)
             lives[(*count)++] = life;
     }
-    if (node->op->advance) {
-        place->state = s->table->entries;
-        s->table->entries += place->pitch;
-    }
+}
+
+static const ArmcValue *variable_in(const Planner *s)
+{
+    for (size_t n = 0; n < s->graph->node_count; n++)
+        if (is_variable(s, s->graph->nodes[n]))
+            return s->graph->nodes[n]->out[0];
+    return NULL;
 }
 
 static void place_rows(Planner *s)
@@ -409,11 +512,16 @@ static void place_rows(Planner *s)
     for (size_t n = 0; n < s->graph->node_count; n++)
         rows += s->graph->nodes[n]->out[0]->batched ? sites_of(s->graph->nodes[n]->out[0]) : 0;
     Life *lives = ARMC_NEW_ARRAY(s->arena, Life, rows + 1);
-    s->table->places = ARMC_NEW_ARRAY(s->arena, ArmcRowPlace, s->graph->value_count);
+    armc_steady_find(s->arena, s->table, variable_in(s), (ArmcRowLives){s->first_at, s->last_at});
     for (size_t n = 0; n < s->graph->node_count; n++)
-        if (s->graph->nodes[n]->out[0]->batched)
+        if (s->graph->nodes[n]->out[0]->batched &&
+            !s->table->places[s->graph->nodes[n]->out[0]->id].home)
             add_lives(s, s->graph->nodes[n], lives, &count);
     take_slots(s, lives, count);
+    move_thin(s);
+    for (size_t n = 0; n < s->graph->node_count; n++)
+        if (s->table->places[s->graph->nodes[n]->out[0]->id].home)
+            place_view(s, s->graph->nodes[n]->out[0]);
 }
 
 /* --- all together --- */
@@ -439,6 +547,8 @@ ArmcTimetable *armc_timetable_new(ArmcArena *arena, const ArmcGraph *graph,
     if (!is_autoregressive(&s))
         return NULL;
     mark_needed(&s);
+    table->places = ARMC_NEW_ARRAY(arena, ArmcRowPlace, graph->value_count);
+    find_views(&s);
     collect_cells(&s);
     order_cells(&s);
     find_lives(&s);

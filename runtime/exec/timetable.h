@@ -21,10 +21,15 @@ typedef struct ArmcCell {
 
 /* Where a value's rows lie, in entries for each sample of a chunk. */
 typedef struct ArmcRowPlace {
-    const int64_t
-        *offset;   /* by site; -1: never computed; NULL: the same for all samples (`fixed`) */
-    int64_t pitch; /* from one sample's row to the next; behind a row lies its `state` */
-    int64_t state; /* scans: the state's place */
+    int64_t *offset; /* by site; -1: never computed; NULL: the same for all samples (`fixed`) */
+    int64_t pitch;   /* from one sample's row to the next; behind a row lies its `state` */
+    int64_t state;   /* scans: the state's place */
+    const ArmcValue *home; /* the value whose only row holds all rows of this one, site by site,
+                              in `offset`; NULL: rows of its own */
+    /* See steady.h. The scan that the value follows, or is: its rows lie in one place, and are
+     * computed for the samples whose state has changed. The scan that its rows are added to, where
+     * those that are zero need not be computed. NULL: none. */
+    const ArmcValue *scan, *feeds;
 } ArmcRowPlace;
 
 typedef struct ArmcTimetable {

@@ -68,6 +68,7 @@ struct ArmcNode {
     const int64_t *map; /* movement ops and their gradients: output entry -> input entry, or -1 for
                            the constant 0 */
     const ArmcGroupReads *group_reads; /* ops with masked weights; NULL: all is live */
+    const void *plan; /* what the op's shape hook found out, for its other hooks */
     const ArmcOrder
         *order; /* scans and `shift`: by which they go from site to site; NULL: raster */
 };

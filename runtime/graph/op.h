@@ -86,6 +86,8 @@ typedef struct ArmcCall {
     const ArmcStepInfo *info;
     int64_t batch;
     bool exact; /* fixed-order kernels, no BLAS */
+    ArmcReal *scratch; /* of the worker that runs the task, as much as `scratch` of the op asks for;
+                          NULL: the caller has none */
     const ArmcReal *in[ARMC_MAX_INPUTS];
     ArmcReal *out[ARMC_MAX_OUTPUTS]; /* NULL for a result of `kept` that nobody reads */
 } ArmcCall;
@@ -123,6 +125,8 @@ enum {
         1024, /* sums over sites: the sum of the sites' rows may be handed over as one row */
     ARMC_OP_BY_FEATURE =
         2048, /* rows: feature f of the result comes from feature f of inputs as wide as it */
+    ARMC_OP_KEEPS_ZERO = 4096, /* rows: where the first input's row is zero, so is the result's
+                                  (+0), if numbers of the other inputs are finite */
     ARMC_OP_KEEPS_LEVELS =
         256, /* entries are levels if the first input's are (set for movement ops as well) */
 };
@@ -190,6 +194,9 @@ struct ArmcOp {
     /* Whole arrays: how many tasks for this batch, and one task. */
     int64_t (*tasks)(const ArmcCall *call);
     void (*forward)(const ArmcCall *call, int64_t task);
+
+    /* Entries of scratch with which a task of `forward` is faster. */
+    int64_t (*scratch)(const ArmcNode *node);
 
     /* Live multiply-adds for one example, of a part of the result's row; at one site, or at all
      * (site -1). NULL: none worth counting. */

@@ -13,7 +13,13 @@
 
 #include "runtime/kernels/body_product.h"
 
+#include "runtime/kernels/body_conv.h"
+
 #include "runtime/kernels/body_fused.h"
+
+#include "runtime/kernels/body_norm.h"
+
+#include "runtime/kernels/body_random.h"
 
 #include "runtime/kernels/body_lstm.h"
 
@@ -46,11 +52,19 @@ const ArmcKernels TABLE = {
     .gemm = gemm_kernel,
     .gemm_dot = gemm_dot_kernel,
     .gemm_outer = gemm_outer_kernel,
+    .packed_size = packed_size_kernel,
+    .pack = pack_kernel,
+    .conv = conv_kernel,
+    .conv_outer = conv_outer_kernel,
     .outer_onto = outer_onto_kernel,
     .gemm_sigmoid_grad = gemm_sigmoid_grad_kernel,
     .lstm = lstm_kernel,
     .lstm_back = lstm_back_kernel,
     .gru = gru_kernel,
     .gru_back = gru_back_kernel,
+    .norm = norm_kernel,
+    .norm_dx = norm_dx_kernel,
+    .norm_dw = norm_dw_kernel,
     .adam = adam_kernel,
+    .uniforms = uniforms_kernel,
 };

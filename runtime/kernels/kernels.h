@@ -10,11 +10,28 @@
 #ifndef ARMC_KERNELS_KERNELS_H
 #define ARMC_KERNELS_KERNELS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "runtime/base/real.h"
 
 enum { ARMC_VIRTUAL_LANES = 16 };
+
+/* `length` neighbouring entries from `offset` on, counted from where a pixel of A lies */
+typedef struct ArmcRun {
+    int64_t offset, length;
+} ArmcRun;
+
+/* Rows of n features to be brought to mean 0 and variance 1, then scaled: y = (x - mean) /
+ * sqrt(variance + eps) gain + offset, without what is negative where `relu`. Gradients: dy of y. */
+typedef struct ArmcNormRows {
+    int64_t rows, n;
+    ArmcReal eps;
+    bool relu;
+    const ArmcReal *x, *gain, *offset; /* gain, offset: NULL for none */
+    const ArmcReal *y, *dy;            /* gradients only; y where `relu` */
+    int64_t x_step, y_step, dy_step;   /* from one row to the next */
+} ArmcNormRows;
 
 /* Entries of A times rows of weights: steps of k, and the gates of a step, lie so far apart. */
 typedef struct ArmcCellProduct {
@@ -53,6 +70,7 @@ typedef struct ArmcCellsBack {
 
 typedef struct ArmcKernels {
     const char *name; /* "generic", "avx2", "avx512", "neon" */
+    int conv_by_blas; /* convolutions are gathered and go to BLAS, where its order may be had */
 
     /* --- elementwise over n contiguous entries; y may be x --- */
     void (*exp)(int64_t n, const ArmcReal *x, ArmcReal *y);
@@ -100,6 +118,27 @@ typedef struct ArmcKernels {
     void (*gemm_outer)(int64_t m, int64_t n, int64_t k, const ArmcReal *a, int64_t lda,
                        const ArmcReal *b, int64_t ldb, ArmcReal *c, int64_t ldc, int accumulate);
 
+    /* --- convolutions: A(y,x) = a + y a_row + x a_col, likewise B(y,x) and C(y,x), 0 <= y < h,
+     * 0 <= x < w; what is read for neighbouring pixels may overlap --- */
+    /* Entries that a packed B (k,n) takes; every table packs in its own way. */
+    int64_t (*packed_size)(int64_t k, int64_t n);
+    /* Rows first..first+rows-1 of the packed B (k,n): row first+i, column j is b[i b_row + j
+     * b_col]. One call for each block of rows, in any order; b_row 1 and b_col ldb pack a
+     * transposed matrix. */
+    void (*pack)(int64_t k, int64_t n, int64_t first, int64_t rows, const ArmcReal *b,
+                 int64_t b_row, int64_t b_col, ArmcReal *packed);
+    /* C(y,x)[0..n) = sum over runs r and i < length_r of A(y,x)[offset_r + i] B[row], rows of B
+     * numbered through all runs; or C += with accumulate. The bits of `gemm` of the gathered
+     * entries: one chain for each entry of C, in the order of B's rows. */
+    void (*conv)(int64_t h, int64_t w, int64_t n, const ArmcRun *runs, int64_t count,
+                 const ArmcReal *a, int64_t a_row, int64_t a_col, const ArmcReal *packed,
+                 ArmcReal *c, int64_t c_row, int64_t c_col, int accumulate);
+    /* C (length,n) = sum over pixels of A(y,x)[i] B(y,x)[j], or C +=: the weight gradient of a
+     * run. One chain over the pixels, row by row. */
+    void (*conv_outer)(int64_t h, int64_t w, int64_t length, int64_t n, const ArmcReal *a,
+                       int64_t a_row, int64_t a_col, const ArmcReal *b, int64_t b_row,
+                       int64_t b_col, ArmcReal *c, int64_t ldc, int accumulate);
+
     /* --- products with something else in the same pass; the bits are those of the kernels one
      * after the other --- */
     /* C (m,n) = O + a w, a (m,1), w (1,n); O lies as C does and may be C: `gemm` with accumulate,
@@ -111,6 +150,12 @@ typedef struct ArmcKernels {
     void (*gemm_sigmoid_grad)(int64_t m, int64_t n, int64_t k, const ArmcReal *a, int64_t lda,
                               const ArmcReal *b, int64_t ldb, const ArmcReal *y, int64_t ldy,
                               const ArmcReal *o, ArmcReal *c, int64_t ldc);
+
+    /* --- layer normalisation --- */
+    void (*norm)(const ArmcNormRows *rows, ArmcReal *y, int64_t y_step);
+    void (*norm_dx)(const ArmcNormRows *rows, ArmcReal *dx, int64_t dx_step);
+    /* dgain += sum over rows of dy (x - mean) / deviation, doffset += sum of dy */
+    void (*norm_dw)(const ArmcNormRows *rows, ArmcReal *dgain, ArmcReal *doffset);
 
     /* --- recurrent cells --- */
     /* i, f, o = sigmoid, g = tanh of x + bias + a W (one chain, in this order); c' = f c + i g;
@@ -128,6 +173,10 @@ typedef struct ArmcKernels {
      * caller: m = b1 m + (1-b1) g; v = b2 v + (1-b2) g²; w -= rate m / (sqrt(v) + epsilon). */
     void (*adam)(int64_t n, ArmcReal rate, ArmcReal b1, ArmcReal b2, ArmcReal epsilon,
                  const ArmcReal *g, ArmcReal *m, ArmcReal *v, ArmcReal *w);
+
+    /* --- random numbers --- */
+    /* `armc_rng_uniform` of (a, b), (a + 1, b), … (a + n - 1, b), given `armc_rng_key`. */
+    void (*uniforms)(uint64_t key, uint64_t a, uint64_t b, int64_t n, double *u);
 } ArmcKernels;
 
 /* The best table for this CPU, or the one ARMC_CPU names; NULL if that one is unknown or can't run

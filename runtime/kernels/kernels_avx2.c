@@ -42,6 +42,11 @@ ALWAYS_INLINE Vec vec_sqrt(Vec x)
     return MM(sqrt)(x);
 }
 
+ALWAYS_INLINE Wide half_product(Wide a, Wide b)
+{
+    return (Wide)_mm256_mul_epu32((__m256i)a, (__m256i)b);
+}
+
 ALWAYS_INLINE Part part_make(int64_t count)
 {
     IVec lanes;
@@ -64,6 +69,8 @@ ALWAYS_INLINE void part_store(ArmcReal *y, Part part, Vec v)
 #define TILE_VECS 3
 #define DOT_ROWS  2
 #define DOT_COLS  2
+#define CONV_ROWS 6
+#define CONV_VECS 2
 #define SCAN_ROWS 3
 #define TABLE     armc_kernels_avx2
 #define NAME      "avx2"

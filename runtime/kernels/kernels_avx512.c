@@ -39,6 +39,11 @@ ALWAYS_INLINE Vec vec_sqrt(Vec x)
     return MM(sqrt)(x);
 }
 
+ALWAYS_INLINE Wide half_product(Wide a, Wide b)
+{
+    return (Wide)_mm512_mul_epu32((__m512i)a, (__m512i)b);
+}
+
 ALWAYS_INLINE Part part_make(int64_t count)
 {
     return (Part)((1u << count) - 1);
@@ -59,6 +64,8 @@ ALWAYS_INLINE void part_store(ArmcReal *y, Part part, Vec v)
 #define TILE_VECS 3
 #define DOT_ROWS  4
 #define DOT_COLS  4
+#define CONV_ROWS 14
+#define CONV_VECS 2
 #define SCAN_ROWS 6
 #define TABLE     armc_kernels_avx512
 #define NAME      "avx512"

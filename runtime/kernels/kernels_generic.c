@@ -40,6 +40,8 @@ ALWAYS_INLINE Vec vec_sqrt(Vec x)
 #define TILE_VECS 2
 #define DOT_ROWS  2
 #define DOT_COLS  2
+#define CONV_ROWS 4
+#define CONV_VECS 2
 #define SCAN_ROWS 3
 #define TABLE     armc_kernels_generic
 #define NAME      "generic"

@@ -3,7 +3,7 @@
  * The including file defines VEC_BYTES first and adds what the extensions lack: vec_fma, vec_fnma
  * (c - a b), vec_sqrt, vec_lesser and vec_greater (a < b ? a : b and a > b ? a : b: with NaN
  * anywhere it is b), and `Part`, the first few lanes of a vector (part_make, part_load with zeros
- * behind, part_store).
+ * behind, part_store), and half_product (of the lower halves of 64-bit lanes, in full).
  */
 #ifndef ARMC_KERNELS_VEC_H
 #define ARMC_KERNELS_VEC_H
@@ -24,6 +24,10 @@ typedef ArmcReal Vec __attribute__((vector_size(VEC_BYTES)));
 typedef Bits IVec __attribute__((vector_size(VEC_BYTES)));
 typedef UBits UVec
     __attribute__((vector_size(VEC_BYTES))); /* for sums and shifts that may overflow */
+
+/* Of 64 bits whatever a real is: random numbers are made of these. */
+typedef uint64_t Wide __attribute__((vector_size(VEC_BYTES)));
+typedef double WideReal __attribute__((vector_size(VEC_BYTES)));
 
 enum { LANES = VEC_BYTES / (int)sizeof(ArmcReal) };
 

@@ -2,7 +2,7 @@
 
 #include "runtime/learn/session.h"
 
-enum { NAME, LEVELS, BINARIZE, VALUES, TEST, HOLDOUT, LIMIT, LABELS };
+enum { NAME, LEVELS, BINARIZE, VALUES, TEST, HOLDOUT, LIMIT, LABELS, COLOUR };
 
 static const ArmcSpec args[] = {
     {.name = "name",
@@ -53,6 +53,14 @@ static const ArmcSpec args[] = {
      .preset = "",
      .doc = "of a single NPY or CSV file: an NPY or CSV file with a label for each example, or the "
             "name or number (from 1) of the table's column that holds them"},
+    {.name = "colour",
+     .kind = ARMC_SPEC_INT,
+     .preset = "0",
+     .low = 0,
+     .high = 8,
+     .doc =
+         "bits a channel of pictures in colour that are made from grey ones, 2 for 4 levels: mnist "
+         "and digits8 on a background, fashion in a tint; 0: as at the source"},
     {.kind = ARMC_SPEC_END},
 };
 
@@ -60,7 +68,8 @@ static bool same_options(const ArmcDataOptions *a, const ArmcDataOptions *b)
 {
     return strcmp(a->name, b->name) == 0 && a->levels == b->levels && a->binarize == b->binarize &&
            a->values == b->values && !(a->test < b->test || a->test > b->test) &&
-           a->holdout == b->holdout && a->limit == b->limit && strcmp(a->labels, b->labels) == 0;
+           a->holdout == b->holdout && a->limit == b->limit && strcmp(a->labels, b->labels) == 0 &&
+           a->colour == b->colour;
 }
 
 /* A script is checked before it runs: the data set that the check opened serves the run too. */
@@ -104,6 +113,7 @@ static bool run(ArmcSession *session, const ArmcAttr *a, const ArmcOrigin *origi
         .holdout = a[HOLDOUT].i,
         .limit = a[LIMIT].i,
         .labels = a[LABELS].text,
+        .colour = a[COLOUR].i,
     };
     ArmcDataset *data = session->assumed_shape.rank > 0 ? assume(session, &options)
                                                         : open_once(session, &options, origin);

@@ -24,17 +24,25 @@ typedef struct Drawing {
     int64_t before; /* samples of the members before it */
 } Drawing;
 
-/* Each sample's own random number for a variable; neighbours are drawn together. */
+/* Side by side; a single one is sooner there by itself. */
+void armc_sample_uniforms(const ArmcSession *session, int64_t first, int64_t variable, int64_t n,
+                          double *u)
+{
+    uint64_t seed = session->options.seed;
+    if (n == 1)
+        *u = armc_rng_uniform(seed, ARMC_RNG_SAMPLE, (uint64_t)first, (uint64_t)variable);
+    else
+        session->kernels->uniforms(armc_rng_key(seed, ARMC_RNG_SAMPLE), (uint64_t)first,
+                                   (uint64_t)variable, n, u);
+}
+
+/* Neighbours are drawn together. */
 static void draw_uniforms(const Drawing *d, const int64_t *index, int64_t variable, int64_t n,
                           double *u)
 {
-    uint64_t seed = d->session->options.seed;
-    if (index[n - 1] - index[0] == n - 1) {
-        armc_rng_uniforms(seed, ARMC_RNG_SAMPLE, (uint64_t)index[0], (uint64_t)variable, n, u);
-        return;
-    }
-    for (int64_t r = 0; r < n; r++)
-        u[r] = armc_rng_uniform(seed, ARMC_RNG_SAMPLE, (uint64_t)index[r], (uint64_t)variable);
+    int64_t together = index[n - 1] - index[0] == n - 1 ? n : 1;
+    for (int64_t r = 0; r < n; r += together)
+        armc_sample_uniforms(d->session, index[r], variable, together, u + r);
 }
 
 /* Levels of one variable: each known, or by its sample's own random number. */

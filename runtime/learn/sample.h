@@ -23,6 +23,10 @@ typedef struct ArmcSampling {
  * chooses it alike, whatever is known. */
 int armc_sample_member(uint64_t seed, int64_t i, int members);
 
+/* The random numbers that samples first, first + 1, … (n of them) have for a variable. */
+void armc_sample_uniforms(const ArmcSession *session, int64_t first, int64_t variable, int64_t n,
+                          double *u);
+
 /* Draws examples into out (n, D), variable after variable in the order of the model: each from its
  * distribution given those before it. By fixed-order kernels, so sample i is a pure function of
  * weights, seed, i, temperature and label, in whatever batch it is drawn. False when interrupted or

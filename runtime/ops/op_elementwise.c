@@ -1,5 +1,6 @@
 /* Elementwise ops: one row each. A row's arithmetic is a kernel; its derivative is written in other
  * ops. */
+#include "runtime/ops/affine.h"
 #include "runtime/ops/family.h"
 
 /* Structural zeros of a product: where either factor has one. */
@@ -47,7 +48,7 @@ static void add_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
     armc_grad_add(grad, node->in[1], dy);
 }
 /* sum_before(x) + start, start [n]: one running sum that begins at start. */
-static ArmcValue *add_fuse(ArmcGraph *graph, const ArmcNode *node)
+static ArmcValue *sum_from(ArmcGraph *graph, const ArmcNode *node)
 {
     for (int i = 0; i < 2; i++) {
         ArmcValue *sum = node->in[i], *start = node->in[1 - i];
@@ -61,6 +62,11 @@ static ArmcValue *add_fuse(ArmcGraph *graph, const ArmcNode *node)
         return fused;
     }
     return NULL;
+}
+static ArmcValue *add_fuse(ArmcGraph *graph, const ArmcNode *node)
+{
+    ArmcValue *fused = sum_from(graph, node);
+    return fused ? fused : armc_affine_from_add(graph, node);
 }
 ARMC_OP(add) = {BINARY_FIELDS(add), .fuse = add_fuse,
                 .doc = "a + b, entry by entry; dimensions of size 1 stretch."};
@@ -272,7 +278,7 @@ ARMC_OP(tanh) = {UNARY_FIELDS(tanh), .doc = "The hyperbolic tangent of x."};
 BINARY_ROWS(relu_grad, relu_grad)
 ARMC_OP(relu_grad) = {FROM_RESULT_FIELDS(relu_grad)};
 WITH_GRADIENT_FROM_RESULT(relu)
-ARMC_OP(relu) = {UNARY_FIELDS(relu), .doc = "max(x, 0)."};
+ARMC_OP(relu) = {UNARY_FIELDS(relu), .fuse = armc_affine_from_relu, .doc = "max(x, 0)."};
 
 UNARY_ROWS(softplus, softplus)
 static void softplus_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)

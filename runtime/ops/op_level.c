@@ -27,6 +27,13 @@ static void scale_rows(const ArmcRows *rows)
                        rows->out + r * rows->out_step);
 }
 
+/* Two levels are what they are scaled to. */
+static ArmcValue *scale_fuse(ArmcGraph *graph, const ArmcNode *node)
+{
+    (void)graph;
+    return node->in[0]->levels == 2 ? node->in[0] : NULL;
+}
+
 static void scale_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
 {
     ArmcAttr factor = {.given = true, .r = 1.0 / (node->in[0]->levels - 1)};
@@ -43,6 +50,7 @@ ARMC_OP(scale) = {
     .shape = needs_levels,
     .groups = armc_same_groups,
     .vjp = scale_vjp,
+    .fuse = scale_fuse,
     .rows_in = "r",
     .rows_out = 'r',
     .rows = scale_rows,

@@ -103,6 +103,28 @@ static int64_t strip(const ArmcValue *w, int64_t n)
     return w->mask && n > STRIP ? STRIP : n;
 }
 
+/* Under a block triangular mask strips differ in work. Workers take tasks in turns, and what is
+ * short comes last: long strips first, each second pair of tasks in reverse. */
+static int64_t long_first(int64_t task, int64_t tasks, bool grows)
+{
+    int64_t rank = task / 2 % 2 == 1 && (task ^ 1) < tasks ? task ^ 1 : task;
+    return grows ? tasks - 1 - rank : rank;
+}
+
+/* Do later columns of W (k,n) read more rows? Told by the row in the middle. */
+static bool columns_grow(const ArmcValue *w)
+{
+    int64_t n = armc_shape_features(w->shape), row = armc_shape_sites(w->shape) / 2 * n;
+    return w->mask && !w->mask[row] && w->mask[row + n - 1];
+}
+
+/* Do later rows of W have more columns? Told by the column in the middle. */
+static bool rows_grow(const ArmcValue *w)
+{
+    int64_t n = armc_shape_features(w->shape), last = (armc_shape_sites(w->shape) - 1) * n;
+    return w->mask && !w->mask[n / 2] && w->mask[last + n / 2];
+}
+
 static void clear(int64_t rows, int64_t width, ArmcReal *y, int64_t step)
 {
     for (int64_t r = 0; r < rows; r++)
@@ -144,10 +166,19 @@ static void matmul_block(const ArmcCall *call, Block b)
         armc_blas_gemm(0, 0, b.m, b.n, depth, 1, x, k, w, n, 0, y, n);
 }
 
+/* The block of a task of y or dx, whose columns are W's columns or rows. */
+static Block result_block(const ArmcCall *call, int64_t task, bool grows)
+{
+    Grid g = result_grid(call);
+    if (call->node->in[1]->mask && g.rows.pieces == 1)
+        task = long_first(task, g.columns.pieces, grows);
+    return block_of(g, task);
+}
+
 /* y (R,n) = x (R,k) W (k,n) */
 static void matmul_forward(const ArmcCall *call, int64_t task)
 {
-    Block b = block_of(result_grid(call), task);
+    Block b = result_block(call, task, columns_grow(call->node->in[1]));
     for (int64_t end = b.column + b.n; b.column < end; b.column += b.n) {
         b.n = strip(call->node->in[1], end - b.column);
         matmul_block(call, b);
@@ -226,7 +257,7 @@ ARMC_OP(matmul) = {
     .name = "matmul",
     .doc = "At each site the features times one matrix: y[n] = sum over k of x[k] weight[k,n].",
     .sig = "x[*s,k] weight[k,n] -> [*s,n]",
-    .flags = ARMC_OP_ACCUMULATES,
+    .flags = ARMC_OP_ACCUMULATES | ARMC_OP_KEEPS_ZERO,
     .probe = "x=3x4 weight=4x5; x=1x7 weight=7x1; x=2x3x2 weight=2x33; "
              "x=2x4 weight=4x3~110110001000; x=1x3 weight=3x4~011000100010",
     .groups = matmul_groups,
@@ -265,7 +296,7 @@ static void matmul_dx_block(const ArmcCall *call, Block b)
 /* dx (R,k) = dy (R,n) W^T, W (k,n) */
 static void matmul_dx_forward(const ArmcCall *call, int64_t task)
 {
-    Block b = block_of(result_grid(call), task);
+    Block b = result_block(call, task, rows_grow(call->node->in[1]));
     for (int64_t end = b.column + b.n; b.column < end; b.column += b.n) {
         b.n = strip(call->node->in[1], end - b.column);
         matmul_dx_block(call, b);
@@ -362,7 +393,8 @@ static int64_t matmul_dw_masked_tasks(const ArmcCall *call)
 
 static void matmul_dw_masked_forward(const ArmcCall *call, int64_t task)
 {
-    Block b = block_of(masked_grid(call), task);
+    Grid g = masked_grid(call);
+    Block b = block_of(g, long_first(task, g.rows.pieces, rows_grow(call->node->in[2])));
     for (int64_t end = b.row + b.m; b.row < end; b.row += b.m) {
         b.m = strip(call->node->in[2], end - b.row);
         matmul_dw_block(call, b);

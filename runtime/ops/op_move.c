@@ -212,7 +212,7 @@ ARMC_OP(unmove) = {
 #define MOVE_FIELDS(op_name, more_flags)                                                           \
     .name = #op_name, .flags = ARMC_OP_MOVEMENT | ARMC_OP_KEEPS_LEVELS | (more_flags),             \
     .shape = op_name##_shape, .groups = armc_move_groups, .mask = armc_move_mask,                  \
-    .reads = armc_move_reads, .vjp = armc_move_vjp, .tasks = armc_move_tasks,                           \
+    .reads = armc_move_reads, .vjp = armc_move_vjp, .tasks = armc_move_tasks,                      \
     .forward = armc_move_forward
 
 /* --- views --- */

@@ -59,7 +59,7 @@ ARMC_OP(site_matmul) = {
     .name = "site_matmul",
     .doc = "Each site's features times its own matrix: y[n] = sum over k of x[k] weight[n,k].",
     .sig = "x[*s,k] weight[*s,n,k] -> [*s,n]",
-    .flags = ARMC_OP_ACCUMULATES,
+    .flags = ARMC_OP_ACCUMULATES | ARMC_OP_KEEPS_ZERO,
     .probe = "x=3x4 weight=3x5x4; x=4x1 weight=4x6x1; x=2x2x3 weight=2x2x1x3; "
              "x=2x40 weight=2x3x40; x=2x3 weight=2x3x3~100110110011110000",
     .groups = site_matmul_groups,

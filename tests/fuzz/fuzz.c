@@ -1,17 +1,18 @@
+#define _POSIX_C_SOURCE 200809L
 #include "tests/fuzz/fuzz.h"
 
-#include <stdio.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "runtime/base/buf.h"
 
 void fuzz_write(const char *path, const uint8_t *bytes, size_t length)
 {
-    FILE *file = fopen(path, "wb");
-    ARMC_ASSERT(file != NULL);
-    setvbuf(file, NULL, _IONBF, 0);
-    ARMC_ASSERT(length == 0 || fwrite(bytes, 1, length, file) == length);
-    fclose(file);
+    const int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    ARMC_ASSERT(file >= 0);
+    ARMC_ASSERT(length == 0 || write(file, bytes, length) == (ssize_t)length);
+    close(file);
 }
 
 static void render(ArmcDiags *diags, ArmcFault *fault)
@@ -55,9 +56,6 @@ void fuzz_open_dataset(const ArmcDataCall *call)
         ARMC_ASSERT(numbers[i] >= 0 && numbers[i] < ARMC_R(data->levels));
 }
 
-/* In place of the standard library: to parse all of that for each input would take most of the
- * time.
- */
 static const char library[] = "block bias(it) { param offset [features(it)] init=zero\n"
                               "    it + offset }\n"
                               "block site_dense(it, n, init: zero | lecun = lecun) {\n"
@@ -70,6 +68,8 @@ static const char library[] = "block bias(it) { param offset [features(it)] init
                               "    image | flatten | site_table hidden | sum_before | bias\n"
                               "    sigmoid | site_dense levels\n"
                               "    image ~ categorical }\n";
+
+const ArmcEmbedded fuzz_library[] = {{"library.arm", library, sizeof library - 1}, {0}};
 
 ArmcSession *fuzz_session(void)
 {

@@ -5,11 +5,12 @@
 #define ARMC_TESTS_FUZZ_H
 
 #include "include/armc.h"
+#include "runtime/base/embed.h"
 #include "runtime/data/dataset.h"
 
 enum { /* bytes that one input may make us take */
        FUZZ_FILE_MEMORY = 64 << 20,
-       FUZZ_SCRIPT_MEMORY = 8 << 20
+       FUZZ_SCRIPT_MEMORY = 2 << 20
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
@@ -27,7 +28,11 @@ void fuzz_file(const char *path, const uint8_t *bytes, size_t length,
 /* For fuzz_file: opens a data set and reads its last training example. */
 void fuzz_open_dataset(const ArmcDataCall *call);
 
-/* A session that says nothing and is the same for all inputs. */
+/* In place of the standard library, as rows and as the folder `library`: to parse all of that for
+ * each input would take most of the time. */
+extern const ArmcEmbedded fuzz_library[];
+
+/* A session that says nothing and is the same for all inputs; its library is the folder. */
 ArmcSession *fuzz_session(void);
 
 #endif

@@ -433,6 +433,71 @@ def numbers(c):
     return "range(%d, start=%s, step=%s)" % (count, number(start), number(step))
 
 
+def to_last(v):
+    """One picture or sequence of a batch of one, its channels behind the sites."""
+    if v.dims[0] != 1 or len(v.dims) > 4:
+        raise Inexpressible("more than one example" if v.dims[0] != 1 else "three axes of sites")
+    v = permute(v, [0] + list(range(2, len(v.dims))) + [1])
+    return reshape(v, v.dims[1:])
+
+
+def from_last(v):
+    last = len(v.dims)
+    return permute(reshape(v, [1] + v.dims), [0, last] + list(range(1, last)))
+
+
+def windows(c, weight):
+    """Stride, dilation and reach of the kernel along each axis."""
+    axes = len(weight.dims) - 2
+    stride, dilation = c.attr("strides", [1] * axes), c.attr("dilations", [1] * axes)
+    return stride, dilation, [(k - 1) * d + 1 for k, d in zip(weight.dims[:axes], dilation)]
+
+
+def conv_text(op, c, x, weight, stride, dilation, pad, more=""):
+    text = "%s(%s, %s, stride=%s, dilation=%s, groups=%d, pad=%s%s)" % (
+        op, x, weight, whole(stride), whole(dilation), c.attr("group", 1), pad, more)
+    return "(%s + %s)" % (text, c[2]) if c.has(2) else text
+
+
+def pairs_of(pads):
+    """ONNX puts all beginnings before all ends."""
+    half = len(pads) // 2
+    return [p for pair in zip(pads[:half], pads[half:]) for p in pair]
+
+
+def conv(c):
+    x, axes = to_last(c[0]), len(c[0].dims) - 2
+    weight = permute(c[1], list(range(2, axes + 2)) + [1, 0])
+    stride, dilation, reach = windows(c, weight)
+    auto, pads = c.attr("auto_pad", "NOTSET"), pairs_of(c.attr("pads", [0] * 2 * axes))
+    if auto.startswith("SAME"):
+        totals = [max((-(-n // s) - 1) * s + r - n, 0) for n, s, r in zip(x.dims, stride, reach)]
+        ends = [(t // 2, t - t // 2) for t in totals]
+        pads = [p for pair in ends for p in (pair if auto == "SAME_UPPER" else pair[::-1])]
+    dims = [(n + pads[2 * i] + pads[2 * i + 1] - r) // s + 1
+            for i, (n, s, r) in enumerate(zip(x.dims, stride, reach))]
+    pad = {"SAME_UPPER": "same", "VALID": "valid"}.get(auto, whole(pads))
+    text = conv_text("conv%dd" % axes, c, x, weight, stride, dilation, pad)
+    return from_last(V(text, dims + weight.dims[-1:]))
+
+
+def conv_transposed(c):
+    x, axes, groups = to_last(c[0]), len(c[0].dims) - 2, c.attr("group", 1)
+    each = c[1].dims[0] // groups
+    weight = concat([part(c[1], 0, i * each, (i + 1) * each) for i in range(groups)], 1)
+    weight = permute(weight, list(range(2, axes + 2)) + [0, 1])
+    stride, dilation, reach = windows(c, weight)
+    pads, beyond = pairs_of(c.attr("pads", [0] * 2 * axes)), c.attr("output_padding", [0] * axes)
+    natural = [(n - 1) * s + r for n, s, r in zip(x.dims, stride, reach)]
+    dims = [n - pads[2 * i] - pads[2 * i + 1] + beyond[i] for i, n in enumerate(natural)]
+    if c.attr("output_shape") or c.attr("auto_pad", "NOTSET") == "SAME_UPPER":
+        dims = list(c.attr("output_shape", [n * s for n, s in zip(x.dims, stride)]))
+        totals = [max(n - size, 0) for n, size in zip(natural, dims)]
+        pads = [p for t in totals for p in (t // 2, t - t // 2)]
+    text = conv_text("conv%dd_transposed" % axes, c, x, weight, stride, dilation, whole(pads), ", size=%s" % whole(dims))
+    return from_last(V(text, dims + weight.dims[-1:]))
+
+
 def dropout(c):
     if c.has(2) and c.constant(2)[0]:
         raise Inexpressible("random draws")
@@ -502,6 +567,8 @@ RULES = {
     "Celu": lambda c: "max({0}, 0) + min(times(exp({0} / {1}) - 1, {1}), 0)".format(c[0], c.number("alpha", 1.0)),
     "Clip": clip,
     "Concat": lambda c: concat(c.every(), axis_of(c.attr("axis"), len(c[0].dims))),
+    "Conv": conv,
+    "ConvTranspose": conv_transposed,
     "CumSum": running_sum,
     "DepthToSpace": depth_to_space,
     "Div": division,

@@ -138,6 +138,27 @@ static void descending_then_ascending(Lab *lab)
 
 /* --- dense ones --- */
 
+static ArmcValue *layer_norm(Lab *lab, const char *name, const char *n, ArmcValue *x)
+{
+    ArmcValue *gain = lab_param(lab, armc_arena_printf(lab->arena, "%s.gain", name), n, NULL);
+    ArmcValue *offset = lab_param(lab, armc_arena_printf(lab->arena, "%s.offset", name), n, NULL);
+    ArmcAttr attr[2] = {{0}, lab_real(1e-5)}; /* sets, eps */
+    ArmcValue *scaled = LAB(lab, "mul", NULL, LAB(lab, "normalise", attr, x), gain);
+    return LAB(lab, "add", NULL, scaled, offset);
+}
+
+/* Layer normalisation with and without a ReLU behind it, of rows that fill no whole vectors. */
+static void normalised(Lab *lab)
+{
+    ArmcValue *x = LAB(lab, "scale", NULL, lab_input(lab, "image", "5x7x1", 3));
+    ArmcValue *wide = LAB(lab, "matmul", NULL, x, lab_param(lab, "in", "1x37", NULL));
+    ArmcValue *first = LAB(lab, "relu", NULL, layer_norm(lab, "first", "37", wide));
+    ArmcValue *narrow = LAB(lab, "matmul", NULL, first, lab_param(lab, "between", "37x5", NULL));
+    ArmcValue *second = layer_norm(lab, "second", "5", narrow);
+    model_likelihood(lab, "categorical",
+                     LAB(lab, "matmul", NULL, second, lab_param(lab, "out", "5x3", NULL)));
+}
+
 static void dense_masked(Lab *lab)
 {
     ArmcValue *x =
@@ -175,6 +196,50 @@ static void channels(Lab *lab)
                  lab_param(lab, "site", "2x2x5", NULL));
     model_likelihood(lab, "categorical",
                      LAB(lab, "matmul", NULL, hidden, lab_param(lab, "out", "5x12", NULL)));
+}
+
+/* --- convolutions --- */
+
+/* The first `live` entries of a weight. */
+static ArmcValue *live_first(Lab *lab, const char *name, const char *shape, int64_t live)
+{
+    int64_t size = armc_shape_size(lab_shape(shape));
+    char *mask = ARMC_NEW_ARRAY(lab->arena, char, size + 1);
+    for (int64_t i = 0; i < size; i++)
+        mask[i] = i < live ? '1' : '0';
+    return lab_param(lab, name, shape, mask);
+}
+
+static ArmcValue *conv(Lab *lab, const char *op, const char *stride, const char *size, ArmcValue *x,
+                       ArmcValue *weight)
+{
+    ArmcAttr attr[ARMC_MAX_ATTRS] = {lab_ints(lab, stride),
+                                     lab_ints(lab, "1"),
+                                     lab_int(1),
+                                     {.given = true, .text = "same"},
+                                     lab_ints(lab, size)};
+    return LAB(lab, op, attr, x, weight);
+}
+
+/* Mask A, then mask B around a residual connection. */
+static void masked_convolutions(Lab *lab)
+{
+    ArmcValue *x = LAB(lab, "scale", NULL, lab_input(lab, "image", "9x4x2", 3));
+    ArmcValue *h = conv(lab, "conv2d", "1", "", x, live_first(lab, "a", "3x3x2x6", 4 * 2 * 6));
+    ArmcValue *b = conv(lab, "conv2d", "1", "", LAB(lab, "relu", NULL, h),
+                        live_first(lab, "b", "3x3x6x6", 5 * 6 * 6));
+    h = LAB(lab, "add", NULL, h, b);
+    model_likelihood(lab, "categorical",
+                     conv(lab, "conv2d", "1", "", h, lab_param(lab, "out", "1x1x6x6", NULL)));
+}
+
+static void down_and_up(Lab *lab)
+{
+    ArmcValue *x = LAB(lab, "scale", NULL, lab_input(lab, "image", "5x6x1", 3));
+    ArmcValue *h = conv(lab, "conv2d", "2", "", x, lab_param(lab, "down", "3x2x1x4", NULL));
+    h = conv(lab, "conv2d_transposed", "2", "5x6", LAB(lab, "tanh", NULL, h),
+             lab_param(lab, "up", "3x3x4x3", NULL));
+    model_likelihood(lab, "categorical", h);
 }
 
 /* --- orders other than raster --- */
@@ -360,8 +425,11 @@ const Model models[] = {
     {"bare_sum", bare_sum, false},
     {"descending_then_ascending", descending_then_ascending, false},
     {"dense_masked", dense_masked, false},
+    {"normalised", normalised, false},
     {"by_pixel", by_pixel, false},
     {"channels", channels, false},
+    {"masked_convolutions", masked_convolutions, false},
+    {"down_and_up", down_and_up, false},
     {"nade_random", nade_random, false},
     {"orders_side_by_side", orders_side_by_side, false},
     {"moved", moved, false},

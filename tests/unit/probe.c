@@ -28,6 +28,8 @@ static ArmcAttr read_attr(Lab *lab, const ArmcSpec *spec, const char *text)
     case ARMC_SPEC_BOOL:
         return lab_int(strcmp(text, "true") == 0);
     case ARMC_SPEC_INTS:
+        if (spec->symbols && symbol_index(spec->symbols, text) >= 0)
+            return (ArmcAttr){.given = true, .text = text};
         return lab_ints(lab, text);
     case ARMC_SPEC_SYMBOL:
         return (ArmcAttr){.given = true, .i = symbol_index(spec->symbols, text), .text = text};

@@ -28,6 +28,35 @@ static bool is_word(const ArmcTree *tree, const char *word)
     return tree->kind == ARMC_TREE_NAME && strcmp(tree->name, word) == 0;
 }
 
+/* Sizes that tests can pay for. */
+static const struct {
+    const char *name;
+    double most;
+} small[] = {{"filters", 8}, {"blocks", 1}, {"layers", 2}};
+
+/* The small size of a parameter whose default is larger; 0: it is as it should be. */
+static double smaller(const ArmcTree *parameter)
+{
+    const ArmcTree *preset = parameter->kids[1];
+    for (size_t i = 0; i < sizeof small / sizeof *small; i++)
+        if (strcmp(parameter->name, small[i].name) == 0 && preset->number > small[i].most)
+            return small[i].most;
+    return 0;
+}
+
+/* A call of the model with small sizes. */
+static const char *small_call(const Calls *calls, const ArmcTree *model)
+{
+    const char *call = model->name;
+    for (int p = 0; p < model->kids[0]->kid_count; p++) {
+        const ArmcTree *parameter = model->kids[0]->kids[p];
+        if (smaller(parameter) > 0)
+            call = armc_arena_printf(calls->session->run, "%s %s=%g", call, parameter->name,
+                                     smaller(parameter));
+    }
+    return call;
+}
+
 /* Every other symbol, the other truth, a list of two small numbers, and two more where the default
  * is a small number (a number of layers). */
 static void vary(Calls *calls, const char *model, const ArmcTree *parameter)
@@ -36,7 +65,7 @@ static void vary(Calls *calls, const char *model, const ArmcTree *parameter)
     for (int i = 0; symbols && i < symbols->kid_count; i++)
         if (!preset || !is_word(preset, symbols->kids[i]->name))
             add_call(calls, model, parameter->name, symbols->kids[i]->name);
-    if (!preset || symbols)
+    if (!preset || symbols || smaller(parameter) > 0)
         return;
     if (is_word(preset, "true") || is_word(preset, "false"))
         add_call(calls, model, parameter->name, is_word(preset, "true") ? "false" : "true");
@@ -60,6 +89,10 @@ static const char *const combined[] = {
     "made_net hidden=[7, 5] degrees=random read=one_hot direct=true order=spiral",
     "made_net hidden=[7, 5] degrees=random direct=true order=random members=3",
     "nade hidden=20 extra=3 order=random members=3",
+    "pixelcnn filters=4 blocks=2 size=3 order=columns",
+    "pixelcnn_rgb filters=10 blocks=1 size=5 order=columns",
+    "pixelcnn_made filters=5 blocks=1 hidden=[7, 5] order=columns",
+    "gated_pixelcnn filters=5 layers=1 size=3 colours=false conditional=true",
 };
 
 static Calls find_calls(ArmcSession *session)
@@ -74,9 +107,10 @@ static Calls find_calls(ArmcSession *session)
             const ArmcTree *model = body->kids[i];
             if (model->kind != ARMC_TREE_MODEL)
                 continue;
-            add_call(&calls, model->name, NULL, NULL);
+            const char *call = small_call(&calls, model);
+            add_call(&calls, call, NULL, NULL);
             for (int p = 0; p < model->kids[0]->kid_count; p++)
-                vary(&calls, model->name, model->kids[0]->kids[p]);
+                vary(&calls, call, model->kids[0]->kids[p]);
         }
     }
     return calls;

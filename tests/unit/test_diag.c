@@ -115,6 +115,24 @@ static void test_limit_and_repetition(void **state)
     expect_rendered(bench, "error[E0902]: no place\n");
 }
 
+/* A wrong file gives an error for each of its bytes: those that nobody sees are not kept. */
+static void test_many_errors(void **state)
+{
+    enum { MANY = 10000 };
+    Bench *bench = *state;
+    ArmcSource *source = source_of(bench, "m.arm", "");
+    const size_t before = bench->fault.memory_used;
+    for (size_t i = 0; i < MANY; i++) {
+        ArmcDiag *diag =
+            armc_diag_at(bench->diags, ARMC_E_bad_character, (ArmcSpan){source, 0, i}, "no");
+        armc_diag_help(diag, "help");
+    }
+    assert_int_equal(armc_diags_count(bench->diags), MANY);
+    assert_true(bench->fault.memory_used - before < MANY * 64);
+    armc_diags_render(bench->diags, &bench->out, 0);
+    assert_non_null(strstr(bench->out.data, "\n10000 errors; the last 9980 are not shown\n"));
+}
+
 static void test_odd_places(void **state)
 {
     Bench *bench = *state;
@@ -177,6 +195,7 @@ static void test_arena(void **state)
     for (int i = 0; i < 1000; i++)
         assert_int_equal(items[i], i);
     assert_string_equal(armc_arena_printf(bench->arena, "%s-%d", "a", 7), "a-7");
+    assert_int_equal(strlen(armc_arena_printf(bench->arena, "%0*d", 300, 7)), 300);
     assert_string_equal(armc_arena_strndup(bench->arena, "abc", 2), "ab");
 }
 
@@ -239,6 +258,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_long_line, bench_open, bench_close),
         cmocka_unit_test_setup_teardown(test_way_down, bench_open, bench_close),
         cmocka_unit_test_setup_teardown(test_limit_and_repetition, bench_open, bench_close),
+        cmocka_unit_test_setup_teardown(test_many_errors, bench_open, bench_close),
         cmocka_unit_test_setup_teardown(test_odd_places, bench_open, bench_close),
         cmocka_unit_test(test_suggest),
         cmocka_unit_test(test_explain),

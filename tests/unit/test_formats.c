@@ -119,7 +119,8 @@ static void refuses_unknown_formats(void **state)
     DataLab *lab = *state;
     data_lab_write_text("letter.odt", "Dear all");
     REFUSED(lab, OPTIONS(.name = "letter.odt"), "E0503",
-            "`letter.odt` is no file of a known format", "cifar10, csv, idx, npy, npz, png");
+            "`letter.odt` is no file of a known format",
+            "cifar10, csv, idx, npy, npz, pickle, png");
     mkdir("nothing", 0777);
     REFUSED(lab, OPTIONS(.name = "nothing"), "E0503", "`nothing` is no folder of a known format");
     REFUSED(lab, OPTIONS(.name = "csv"), "E0501", "no data set `csv`");

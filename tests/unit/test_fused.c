@@ -85,11 +85,79 @@ static void gemm_sigmoid_grad_is_both(void **state)
             }
 }
 
+/* x centred into y; returns 1 / sqrt(variance + eps). */
+static ArmcReal centre_by_parts(const ArmcKernels *k, int64_t n, const ArmcReal *x, ArmcReal *y)
+{
+    ArmcReal mean[N], deviation;
+    k->fill(n, k->sum(n, x) / (ArmcReal)n, mean);
+    k->sub(n, x, mean, y);
+    deviation = k->dot(n, y, y) / (ArmcReal)n + ARMC_R(1e-5);
+    k->sqrt(1, &deviation, &deviation);
+    return 1 / deviation;
+}
+
+static void slopes_by_parts(const ArmcKernels *k, int64_t n, const ArmcReal *x, const ArmcReal *dy,
+                            ArmcReal *dx)
+{
+    ArmcReal other[N], factor = centre_by_parts(k, n, x, dx);
+    k->scale(n, factor, dx, dx);
+    k->fill(n, k->sum(n, dy) / (ArmcReal)n, other);
+    k->sub(n, dy, other, other);
+    k->scale(n, -(k->dot(n, dx, dy) / (ArmcReal)n), dx, dx);
+    k->add(n, dx, other, dx);
+    k->scale(n, factor, dx, dx);
+}
+
+static void normalise_is_sums_and_products(void **state)
+{
+    (void)state;
+    static Numbers x;
+    const Tables tables = tables_here();
+    for (int t = 0; t < tables.count; t++)
+        for (int64_t n = 1; n <= N; n++) {
+            fill(&x);
+            for (int64_t r = 0; r < M; r++) {
+                ArmcReal *row = x.separate + r * STEP;
+                ArmcReal factor = centre_by_parts(tables.item[0], n, x.onto + r * STEP, row);
+                tables.item[0]->scale(n, factor, row, row);
+            }
+            const ArmcNormRows rows = {
+                .rows = M, .n = n, .eps = ARMC_R(1e-5), .x = x.onto, .x_step = STEP};
+            tables.item[t]->norm(&rows, x.fused, STEP);
+            assert_memory_equal(x.separate, x.fused, sizeof x.fused);
+        }
+}
+
+static void normalise_grad_is_sums_and_products(void **state)
+{
+    (void)state;
+    static Numbers x;
+    const Tables tables = tables_here();
+    for (int t = 0; t < tables.count; t++)
+        for (int64_t n = 1; n <= N; n++) {
+            fill(&x);
+            for (int64_t r = 0; r < M; r++)
+                slopes_by_parts(tables.item[0], n, x.onto + r * STEP, x.y + r * STEP,
+                                x.separate + r * STEP);
+            const ArmcNormRows rows = {.rows = M,
+                                       .n = n,
+                                       .eps = ARMC_R(1e-5),
+                                       .x = x.onto,
+                                       .x_step = STEP,
+                                       .dy = x.y,
+                                       .dy_step = STEP};
+            tables.item[t]->norm_dx(&rows, x.fused, STEP);
+            assert_memory_equal(x.separate, x.fused, sizeof x.fused);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(outer_onto_is_a_copy_and_a_product),
         cmocka_unit_test(gemm_sigmoid_grad_is_both),
+        cmocka_unit_test(normalise_is_sums_and_products),
+        cmocka_unit_test(normalise_grad_is_sums_and_products),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/base/rng.h"
 #include "tests/unit/kernel_tables.h"
 
 enum { ENTRIES_MAX = 1100 };
@@ -362,6 +363,25 @@ static void adam_agrees(void **state)
     }
 }
 
+static void uniforms_are_single_ones(void **state)
+{
+    (void)state;
+    enum { MOST = 37 };
+    const uint64_t first = UINT64_C(0xffffffee); /* 32 bits are not enough for the last ones */
+    const uint64_t b = UINT64_C(0x123456789), key = armc_rng_key(5, ARMC_RNG_SAMPLE);
+    const Tables tables = tables_here();
+    for (int t = 0; t < tables.count; t++)
+        for (int64_t n = 0; n <= MOST; n++) {
+            double u[MOST + 1];
+            u[n] = -1;
+            tables.item[t]->uniforms(key, first, b, n, u);
+            for (int64_t i = 0; i < n; i++)
+                if (u[i] != armc_rng_uniform(5, ARMC_RNG_SAMPLE, first + (uint64_t)i, b))
+                    fail_msg("%s: number %d of %d", tables.item[t]->name, (int)i, (int)n);
+            assert_true(u[n] == -1);
+        }
+}
+
 static void unknown_tables_are_refused(void **state)
 {
     (void)state;
@@ -383,6 +403,7 @@ int main(void)
         cmocka_unit_test(fill_scale_axpy),
         cmocka_unit_test(reductions_follow_their_definition),
         cmocka_unit_test(adam_agrees),
+        cmocka_unit_test(uniforms_are_single_ones),
         cmocka_unit_test(unknown_tables_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

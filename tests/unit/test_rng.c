@@ -140,17 +140,6 @@ static void permutations_are_even(void **state)
     assert_true(chi < 49.7); /* 23 degrees of freedom, p = 0.001 */
 }
 
-static void uniforms_are_single_ones(void **state)
-{
-    (void)state;
-    enum { N = 11 };
-    const uint64_t first = UINT64_C(0xfffffffa); /* 32 bits are not enough for the last ones */
-    double all[N];
-    armc_rng_uniforms(5, ARMC_RNG_SAMPLE, first, 3, N, all);
-    for (uint64_t i = 0; i < N; i++)
-        assert_true(all[i] == armc_rng_uniform(5, ARMC_RNG_SAMPLE, first + i, 3));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,7 +147,6 @@ int main(void)
         cmocka_unit_test(purposes_differ),
         cmocka_unit_test(hash_is_fnv1a),
         cmocka_unit_test(uniforms_fill_the_unit_interval),
-        cmocka_unit_test(uniforms_are_single_ones),
         cmocka_unit_test(normals_have_their_moments),
         cmocka_unit_test(normals_keep_their_bits),
         cmocka_unit_test(permutations_hold_every_number),

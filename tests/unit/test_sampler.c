@@ -1,7 +1,9 @@
 /* The incremental sampler against full forward passes, for every model of the standard library: the
  * same bits, and hardly more arithmetic than one pass. */
+#include <math.h>
 #include <string.h>
 
+#include "runtime/api/work.h"
 #include "runtime/exec/sampler.h"
 #include "runtime/learn/sample.h"
 #include "tests/unit/lab.h"
@@ -172,7 +174,7 @@ static void test_completions_keep_what_is_known(void **state)
 /* Kernels that count the multiply-adds they are asked for. */
 static struct {
     const ArmcKernels *real;
-    int64_t count;
+    int64_t count, sigmoids;
 } counted;
 
 static void count_gemm(int64_t m, int64_t n, int64_t k, const ArmcReal *a, int64_t lda,
@@ -187,6 +189,14 @@ static void count_gemm_dot(int64_t m, int64_t n, int64_t k, const ArmcReal *a, i
 {
     counted.count += m * n * k;
     counted.real->gemm_dot(m, n, k, a, lda, b, ldb, c, ldc, accumulate);
+}
+
+static void count_gemm_outer(int64_t m, int64_t n, int64_t k, const ArmcReal *a, int64_t lda,
+                             const ArmcReal *b, int64_t ldb, ArmcReal *c, int64_t ldc,
+                             int accumulate)
+{
+    counted.count += m * n * k;
+    counted.real->gemm_outer(m, n, k, a, lda, b, ldb, c, ldc, accumulate);
 }
 
 static void count_outer_onto(int64_t m, int64_t n, const ArmcReal *a, int64_t lda,
@@ -210,56 +220,136 @@ static void count_gru(const ArmcCells *cells)
     counted.real->gru(cells);
 }
 
-static void check_arithmetic(const Subject *subject)
+static void count_conv(int64_t h, int64_t w, int64_t n, const ArmcRun *runs, int64_t count,
+                       const ArmcReal *a, int64_t a_row, int64_t a_col, const ArmcReal *packed,
+                       ArmcReal *c, int64_t c_row, int64_t c_col, int accumulate)
+{
+    for (int64_t r = 0; r < count; r++)
+        counted.count += h * w * n * runs[r].length;
+    counted.real->conv(h, w, n, runs, count, a, a_row, a_col, packed, c, c_row, c_col, accumulate);
+}
+
+static void count_sigmoid(int64_t n, const ArmcReal *x, ArmcReal *y)
+{
+    counted.sigmoids += n;
+    counted.real->sigmoid(n, x, y);
+}
+
+/* Every variable gets the level that `context` points at. */
+static void choose_level(void *context, int64_t first, int64_t variable, size_t likelihood,
+                         const ArmcParamRows *params, int *levels)
+{
+    (void)first, (void)variable, (void)likelihood;
+    for (int64_t r = 0; r < params->n; r++)
+        levels[r] = *(const int *)context;
+}
+
+/* Multiply-adds for FEW samples of a member whose variables all have this level, and what was
+ * planned. */
+static int64_t count_draw(const Subject *subject, int member, int level, int64_t *planned)
 {
     ArmcArena *arena = subject->session->run;
-    uint64_t seed = subject->session->options.seed;
-    int64_t planned = 0, passes = 0;
+    ArmcSampler *sampler =
+        armc_sampler_new(arena, subject->net->graph->members[member], subject->session->kernels);
+    *planned = FEW * armc_sampler_plan(sampler).multiply_adds;
+    armc_sampler_prepare(sampler, armc_session_pool(subject->session), FEW);
+    ArmcReal *labels = ARMC_NEW_ARRAY(arena, ArmcReal, FEW);
+    counted.count = counted.sigmoids = 0;
+    armc_sampler_begin(sampler, FEW, (const ArmcReal *[]){labels});
+    armc_sampler_draw(sampler, 0, subject->net->variables, choose_level, &level);
+    return counted.count;
+}
+
+/* Where no variable is zero all that was planned is done; where all are there may be less to do. */
+static void check_arithmetic(const Subject *subject)
+{
     subject_weights(subject, 0.3);
-    ArmcPrograms programs = subject_compile(subject, ARMC_PROGRAM_PARAMS, 1, true);
-    for (int64_t i = 0; i < FEW; i++) {
-        int m = armc_sample_member(seed, i, programs.count);
-        ArmcGraph *graph = subject->net->graph->members[m];
-        planned += armc_sampler_plan(armc_sampler_new(arena, graph, subject->session->kernels))
-                       .multiply_adds;
+    ArmcPrograms programs = subject_compile(subject, ARMC_PROGRAM_PARAMS, FEW, true);
+    for (int m = 0; m < programs.count; m++) {
+        int64_t planned;
         counted.count = 0;
-        armc_program_run(programs.items[m], &(ArmcStepInfo){0}, 1);
-        passes += counted.count;
+        armc_program_run(programs.items[m], &(ArmcStepInfo){0}, FEW);
+        int64_t pass = counted.count;
+        int64_t most = count_draw(subject, m, subject->net->levels - 1, &planned);
+        if (most != planned)
+            fail_msg("%s: %lld multiply-adds to sample, planned were %lld", subject->text,
+                     (long long)most, (long long)planned);
+        if (count_draw(subject, m, 0, &planned) > most)
+            fail_msg("%s: zeros cost more than other levels", subject->text);
+        if ((double)planned > 1.05 * (double)pass)
+            fail_msg("%s: %lld multiply-adds to sample, %lld for full passes", subject->text,
+                     (long long)planned, (long long)pass);
     }
-    counted.count = 0;
-    draw(subject, &(ArmcSampling){.n = FEW, .temperature = 1});
-    if (counted.count != planned)
-        fail_msg("%s: %lld multiply-adds for %d samples, planned were %lld", subject->text,
-                 (long long)counted.count, FEW, (long long)planned);
-    if ((double)counted.count > 1.05 * (double)passes)
-        fail_msg("%s: %lld multiply-adds to sample, %lld for full passes", subject->text,
-                 (long long)counted.count, (long long)passes);
 }
 
 /* Counting is not made for threads. */
-static void count_alone(const Subject *subject)
+static void count_alone(const Subject *subject, void (*check)(const Subject *subject))
 {
     const ArmcKernels *real = subject->session->kernels;
     ArmcKernels counting = *real;
     counting.gemm = count_gemm;
     counting.gemm_dot = count_gemm_dot;
+    counting.gemm_outer = count_gemm_outer;
     counting.outer_onto = count_outer_onto;
+    counting.conv = count_conv;
+    counting.sigmoid = count_sigmoid;
     counting.lstm = count_lstm;
     counting.gru = count_gru;
     counted.real = real;
     ArmcPool *pool = armc_session_pool(subject->session);
     subject->session->pool = armc_pool_new(&subject->session->fault, 1);
     subject->session->kernels = &counting;
-    check_arithmetic(subject);
+    check(subject);
     armc_pool_free(subject->session->pool);
     subject->session->pool = pool;
     subject->session->kernels = real;
 }
 
+static void count_arithmetic(const Subject *subject)
+{
+    count_alone(subject, check_arithmetic);
+}
+
 static void test_sampling_costs_one_pass(void **state)
 {
     (void)state;
-    each_model(worlds, count_alone);
+    each_model(worlds, count_arithmetic);
+}
+
+/* A pixel that is zero adds nothing to NADE's running sum: neither its row of the first product nor
+ * the hidden units behind it are computed. */
+static void check_zeros(const Subject *subject)
+{
+    enum { PIXELS = 12, HIDDEN = 6 };
+    int64_t planned, count;
+    subject_weights(subject, 0.3);
+    count = count_draw(subject, 0, 1, &planned);
+    assert_int_equal(count, planned);
+    assert_int_equal(counted.sigmoids, FEW * PIXELS * HIDDEN);
+    assert_int_equal(count_draw(subject, 0, 0, &planned), FEW * PIXELS * HIDDEN);
+    assert_int_equal(counted.sigmoids, FEW * HIDDEN);
+    /* a weight that is not finite makes NaN of zeros */
+    for (size_t p = 0; p < subject->net->graph->param_count; p++)
+        subject->net->graph->params[p]->data[0] = (ArmcReal)INFINITY;
+    count = count_draw(subject, 0, 0, &planned);
+    assert_int_equal(count, planned);
+}
+
+static bool count_zeros(ArmcSession *session, void *context)
+{
+    (void)context;
+    Subject subject = subject_bind(session, "net = nade hidden=6 read=real\n", worlds[1]);
+    count_alone(&subject, check_zeros);
+    return true;
+}
+
+static void test_zeros_cost_nothing(void **state)
+{
+    (void)state;
+    ArmcSession *session = armc_session_new(&(ArmcOptions){0}, &(ArmcCallbacks){0});
+    assert_non_null(session);
+    assert_int_equal(armc_work(session, count_zeros, NULL), ARMC_STATUS_DONE);
+    armc_session_free(session);
 }
 
 int main(void)
@@ -269,6 +359,7 @@ int main(void)
         cmocka_unit_test(test_parameters_are_those_of_a_full_pass),
         cmocka_unit_test(test_completions_keep_what_is_known),
         cmocka_unit_test(test_sampling_costs_one_pass),
+        cmocka_unit_test(test_zeros_cost_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

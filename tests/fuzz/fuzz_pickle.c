@@ -1,0 +1,8 @@
+/* Pickles: a file of its own. */
+#include "tests/fuzz/fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
+{
+    fuzz_file("input.pkl", bytes, length, fuzz_open_dataset);
+    return 0;
+}
