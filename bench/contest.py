@@ -38,7 +38,7 @@ import sys
 import tempfile
 import time
 
-MODELS = ["nade", "made"]
+MODELS = ["nade", "made", "pixel_lstm"]
 ROUNDS, CHECKED = 7, 4
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "runtime/exec/internal.h"
+
 /* --- operands --- */
 
 ArmcReal *armc_cells_row(const ArmcChunk *chunk, const ArmcValue *value, int64_t site)
@@ -27,7 +29,8 @@ const ArmcReal *armc_cells_rows(const ArmcChunk *chunk, const ArmcValue *value, 
 static const ArmcReal *input_row(const void *context, int input, int64_t site, int64_t *step)
 {
     const ArmcChunk *chunk = context;
-    return armc_cells_rows(chunk, chunk->node->in[input], site, step);
+    return armc_cells_rows(chunk, input < 0 ? chunk->node->out[0] : chunk->node->in[input], site,
+                           step);
 }
 
 /* Features of an op that works on each by itself: pointers go to the part's first. */
@@ -68,7 +71,7 @@ static ArmcRows *bind(const ArmcChunk *chunk, const ArmcCell *cell, int64_t site
                                       : armc_cells_row(chunk, node->in[i], step ? site : 0);
         rows->in_width[i] = frame->in_width[i];
     }
-    if (node->op->order) {
+    if (node->op->advance) {
         int64_t state = chunk->sampler->table->places[node->out[0]->id].state;
         rows->state = rows->next = chunk->memory + state * chunk->sampler->chunk;
     }
@@ -154,7 +157,8 @@ static void run_at(ArmcChunk *chunk, const ArmcCell *cell)
                  .row = input_row,
                  .context = chunk,
                  .out = armc_cells_row(chunk, cell->node->out[0], cell->site),
-                 .out_step = chunk->sampler->table->places[cell->node->out[0]->id].pitch};
+                 .out_step = chunk->sampler->table->places[cell->node->out[0]->id].pitch,
+                 .state_at = armc_exec_pitch(armc_shape_features(cell->node->out[0]->shape))};
     cell->node->op->at(&at);
 }
 
@@ -211,7 +215,7 @@ static ArmcWork steady_work(const ArmcChunk *chunk, const ArmcCell *cell)
 {
     const ArmcOp *op = cell->node->op;
     ArmcWork work = {bind(chunk, cell, cell->before < 0 ? cell->site : cell->before), op->rows};
-    if (op->order)
+    if (op->advance)
         work.run = begin_scan_cell(chunk, cell);
     else if (chunk->sampler->table->places[cell->node->out[0]->id].feeds)
         list_source(&chunk->frames[cell->node->out[0]->id]);
@@ -258,7 +262,7 @@ static void run_cell(ArmcChunk *chunk, const ArmcCell *cell)
     const ArmcOp *op = cell->node->op;
     if (op->flags & ARMC_OP_MOVEMENT)
         run_movement(chunk, cell);
-    else if (op->order)
+    else if (op->advance)
         run_scan(chunk, cell);
     else if (op->rows)
         run_rows(chunk, cell);

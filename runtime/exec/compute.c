@@ -24,8 +24,8 @@ static ArmcReal *leaf_data(ArmcArena *arena, const ArmcComputation *computation,
     return copy;
 }
 
-static void run_node(const ArmcComputation *computation, const ArmcNode *node, ArmcReal **of,
-                     ArmcReal *state)
+static void run_node(ArmcArena *arena, const ArmcComputation *computation, const ArmcNode *node,
+                     ArmcReal **of)
 {
     ArmcStepInfo info = {0};
     ArmcCall call = {.node = node,
@@ -35,8 +35,14 @@ static void run_node(const ArmcComputation *computation, const ArmcNode *node, A
                      .exact = computation->exact};
     for (int i = 0; i < node->in_count; i++)
         call.in[i] = of[node->in[i]->id];
-    call.out[0] = of[node->out[0]->id];
-    call.out[1] = state;
+    for (int k = 0; k < node->out_count; k++) {
+        int64_t size = armc_shape_size(node->out[k]->shape);
+        call.out[k] = of[node->out[k]->id] =
+            ARMC_NEW_ARRAY(arena, ArmcReal, size * (node->out[k]->batched ? call.batch : 1));
+    }
+    if (node->op->advance)
+        call.out[1] =
+            ARMC_NEW_ARRAY(arena, ArmcReal, call.batch * armc_shape_features(node->out[0]->shape));
     armc_apply(&call);
 }
 
@@ -51,11 +57,7 @@ ArmcReal **armc_compute(ArmcArena *arena, const ArmcComputation *computation)
             of[out->id] = leaf_data(arena, computation, node);
             continue;
         }
-        int64_t features = armc_shape_features(out->shape), size = armc_shape_size(out->shape);
-        of[out->id] =
-            ARMC_NEW_ARRAY(arena, ArmcReal, size * (out->batched ? computation->batch : 1));
-        int64_t states = node->op->order ? computation->batch * features : 1;
-        run_node(computation, node, of, ARMC_NEW_ARRAY(arena, ArmcReal, states));
+        run_node(arena, computation, node, of);
     }
     return of;
 }

@@ -67,6 +67,17 @@ static bool has_scan(const ArmcProgram *program)
     return false;
 }
 
+/* Scans that do all sites in one step can't share it between threads. */
+static bool has_whole_scan(const ArmcProgram *program)
+{
+    for (size_t i = 0; i < program->graph->node_count; i++) {
+        const ArmcOp *op = program->graph->nodes[i]->op;
+        if (op->order && !op->rows)
+            return true;
+    }
+    return false;
+}
+
 /* How many examples go together. Taking a few at a time costs a pass over the sums for each few,
  * and gives every thread memory of its own: so it is for activations that are large, beside the
  * weights too. */
@@ -75,6 +86,8 @@ static int64_t choose_each(const ArmcProgram *program)
     int64_t batch = program->options.batch, sums = 0;
     if (program->options.each > 0)
         return smaller(program->options.each, batch);
+    if (has_whole_scan(program))
+        return smaller(EACH_SCAN, batch);
     for (size_t p = 0; p < program->model->param_count; p++)
         sums += program->model->params[p]->size;
     int64_t kept =
@@ -95,7 +108,7 @@ static void find_sums(ArmcProgram *program)
     for (size_t i = 0; i < program->graph->node_count; i++) {
         const ArmcNode *node = program->graph->nodes[i];
         for (int k = 0; k < node->out_count && program->phase_of[i] == PHASE_BODY; k++) {
-            if (node->out[k]->batched)
+            if (node->out[k]->batched || program->places[node->out[k]->id].size == 0)
                 continue;
             DepthSum sum = {node->out[k], depth->lane_size, armc_shape_size(node->out[k]->shape)};
             depth->lane_size += (sum.size + 15) / 16 * 16;

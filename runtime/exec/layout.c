@@ -44,6 +44,21 @@ static void init_places(ArmcProgram *program, const int *step_of)
     }
 }
 
+/* What only a gradient reads takes no room where there is none. */
+static void drop_unread(ArmcProgram *program)
+{
+    bool *read = ARMC_NEW_ARRAY(program->arena, bool, program->graph->value_count);
+    for (size_t i = 0; i < program->graph->node_count; i++)
+        for (int k = 0; k < program->graph->nodes[i]->in_count; k++)
+            read[program->graph->nodes[i]->in[k]->id] = true;
+    for (size_t i = 0; i < program->graph->node_count; i++) {
+        const ArmcNode *node = program->graph->nodes[i];
+        const ArmcValue *kept = node->out[node->out_count - 1];
+        if (node->op->kept && !read[kept->id])
+            program->places[kept->id].size = 0;
+    }
+}
+
 /* A use outside the region that makes a value, or as other rows than it was made, puts it into the
  * arena. */
 static void note_use(ArmcProgram *program, const ArmcValue *value, int step)
@@ -144,7 +159,7 @@ static void place_in_arena(ArmcProgram *program)
     Tenants tenants = {0};
     for (int v = 0; v < program->graph->value_count; v++) {
         Place *place = &program->places[v];
-        if (place->store == STORE_ARENA || place->store == STORE_SUM)
+        if (place->size > 0 && (place->store == STORE_ARENA || place->store == STORE_SUM))
             move_in(program, &tenants, &place->offset, place->size, place->first, place->last);
     }
     for (size_t s = 0; s < program->step_count; s++) {
@@ -166,7 +181,7 @@ static void place_in_arena(ArmcProgram *program)
 static int64_t scratch_of(const Step *step)
 {
     const ArmcNode *node = step->members[0].node;
-    bool alone = step->kind == STEP_NODE && node->op->order;
+    bool alone = step->kind == STEP_NODE && node->op->advance;
     if (step->kind == STEP_NODE && node->op->scratch)
         return node->op->scratch(node);
     return alone ? armc_shape_features(node->out[0]->shape) : step->scratch;
@@ -178,6 +193,7 @@ void armc_exec_layout(ArmcProgram *program)
     const int *step_of = steps_of_nodes(program);
     init_places(program, step_of);
     find_uses(program, step_of);
+    drop_unread(program);
     for (size_t s = 0; s < program->step_count; s++) {
         if (program->steps[s].kind != STEP_NODE)
             armc_exec_region(program, &program->steps[s]);

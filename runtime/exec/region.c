@@ -120,7 +120,7 @@ static bool feeds_a_scan(const Step *step, const ArmcValue *value)
 static bool reads_a_scan(const ArmcNode *node)
 {
     for (int i = 0; i < node->in_count; i++)
-        if (armc_exec_base(node->in[i])->node->op->order)
+        if (armc_exec_base(node->in[i])->node->op->advance)
             return true;
     return false;
 }

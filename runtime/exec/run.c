@@ -36,8 +36,9 @@ static void run_node(ArmcProgram *program, const Step *step, const ArmcStepInfo 
     for (int i = 0; i < node->in_count; i++)
         run.call.in[i] = armc_exec_data(program, node->in[i]);
     for (int i = 0; i < node->out_count; i++)
-        run.call.out[i] = program->memory + program->places[node->out[i]->id].offset;
-    if (node->op->order)
+        if (program->places[node->out[i]->id].size > 0)
+            run.call.out[i] = program->memory + program->places[node->out[i]->id].offset;
+    if (node->op->advance)
         run.call.out[1] = program->scratch[0];
     run.call.scratch = node->op->scratch ? program->scratch[0] : NULL;
     int64_t tasks = run.whole || !node->op->tasks ? 1 : node->op->tasks(&run.call);

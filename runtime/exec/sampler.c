@@ -57,8 +57,11 @@ static ArmcReal *apply_once(const ArmcSampler *sampler, const ArmcNode *node)
     ArmcCall call = {.node = node, .k = sampler->k, .info = &info, .batch = 1, .exact = true};
     for (int i = 0; i < node->in_count; i++)
         call.in[i] = sampler->fixed[node->in[i]->id];
-    call.out[0] = ARMC_NEW_ARRAY(sampler->arena, ArmcReal, armc_shape_size(shape));
-    call.out[1] = ARMC_NEW_ARRAY(sampler->arena, ArmcReal, armc_shape_features(shape));
+    for (int k = 0; k < node->out_count; k++)
+        call.out[k] =
+            ARMC_NEW_ARRAY(sampler->arena, ArmcReal, armc_shape_size(node->out[k]->shape));
+    if (node->op->advance)
+        call.out[1] = ARMC_NEW_ARRAY(sampler->arena, ArmcReal, armc_shape_features(shape));
     armc_apply(&call);
     return call.out[0];
 }

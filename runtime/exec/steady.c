@@ -74,7 +74,7 @@ static bool keeps_step(const Finder *f, const ArmcNode *scan, const ArmcValue *v
 static bool is_steady_scan(const Finder *f, const ArmcNode *node)
 {
     int64_t sites = sites_of(node->out[0]);
-    return node->op->order && node->op->shows_state && node->op->adds_to_state && sites > 1 &&
+    return node->op->advance && node->op->shows_state && node->op->adds_to_state && sites > 1 &&
            keeps_step(f, node, node->out[0], sites);
 }
 

@@ -479,9 +479,10 @@ static void add_lives(Planner *s, const ArmcNode *node, Life *lives, int64_t *co
     int64_t *offset = sites_with(s, out, -1);
     bool given = (node->op->flags & ARMC_OP_LEAF) && !is_variable(s, node);
     int64_t features = armc_shape_features(out->shape);
-    place->pitch = features == 1 ? 1 : armc_exec_pitch(features);
+    place->pitch = features == 1 && !node->op->state ? 1 : armc_exec_pitch(features);
+    place->pitch += node->op->state ? place->pitch : 0;
     place->offset = offset;
-    if (node->op->order)
+    if (node->op->advance)
         place->state = new_slot(s, place->pitch);
     if (place->scan) {
         add_steady(s, out, offset);

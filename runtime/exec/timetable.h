@@ -22,7 +22,7 @@ typedef struct ArmcCell {
 /* Where a value's rows lie, in entries for each sample of a chunk. */
 typedef struct ArmcRowPlace {
     int64_t *offset; /* by site; -1: never computed; NULL: the same for all samples (`fixed`) */
-    int64_t pitch;   /* from one sample's row to the next */
+    int64_t pitch;   /* from one sample's row to the next; behind a row lies its `state` */
     int64_t state;   /* scans: the state's place */
     const ArmcValue *home; /* the value whose only row holds all rows of this one, site by site,
                               in `offset`; NULL: rows of its own */

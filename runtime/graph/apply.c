@@ -75,7 +75,7 @@ static void apply_rows(const ArmcCall *call)
         .node = node, .k = call->k, .info = call->info, .n = n, .sites = armc_rows_sites(node)};
     if (node->op->rows_out != 'r')
         memset(call->out[0], 0, (size_t)armc_shape_size(node->out[0]->shape) * sizeof(ArmcReal));
-    if (node->op->order) {
+    if (node->op->advance) {
         rows.state = rows.next = call->out[1];
         rows.state_step = armc_shape_features(node->out[0]->shape);
         memset(rows.state, 0,

@@ -55,9 +55,7 @@ ArmcNode *armc_node_new(ArmcGraph *graph, const ArmcOp *op, int in_count, ArmcVa
         node->in[i] = in[i];
     for (int i = 0; attr && op->attrs && op->attrs[i].kind != ARMC_SPEC_END; i++)
         node->attr[i] = attr[i];
-    node->out_count = 1;
-    for (const char *at = op->state; at && *at; at = strchr(at, ' ') ? strchr(at, ' ') + 1 : "")
-        node->out_count++;
+    node->out_count = 1 + (op->state != NULL) + (op->kept != NULL);
     for (int i = 0; i < node->out_count; i++) {
         node->out[i] = ARMC_NEW(graph->arena, ArmcValue);
         *node->out[i] = (ArmcValue){.node = node, .index = i, .id = -1};

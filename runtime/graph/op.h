@@ -69,11 +69,14 @@ typedef struct ArmcAt {
     const ArmcKernels *k;
     int64_t n, site;
     const ArmcPart *part;
-    /* The first of n rows of an input at a site, and how far they lie apart. */
+    /* The first of n rows of an input (-1: of the result itself, an earlier entry) at a site, and
+     * how far they lie apart. */
     const ArmcReal *(*row)(const void *context, int input, int64_t site, int64_t *step);
     const void *context;
     ArmcReal *out; /* the row's feature 0 */
     int64_t out_step;
+    int64_t state_at; /* ops with `state`: behind each row of the result, so far from feature 0,
+                         lies the state */
 } ArmcAt;
 
 /* A piece of work for `forward`: a whole batch, cut in tasks. */
@@ -87,7 +90,7 @@ typedef struct ArmcCall {
     ArmcReal *scratch; /* of the worker that runs the task, as much as `scratch` of the op asks for;
                           NULL: the caller has none */
     const ArmcReal *in[ARMC_MAX_INPUTS];
-    ArmcReal *out[ARMC_MAX_OUTPUTS];
+    ArmcReal *out[ARMC_MAX_OUTPUTS]; /* NULL for a result of `kept` that nobody reads */
 } ArmcCall;
 
 typedef struct ArmcInfer {
@@ -148,7 +151,10 @@ struct ArmcOp {
     void (*reads)(const ArmcNode *node, int64_t site, int group, ArmcRead read, void *context);
     int order; /* in which a scan computes its own entries: +1 ascending, -1 descending rank by the
                   node's order; 0: any */
-    const char *state; /* names of further outputs kept per entry: "c" for an LSTM */
+    /* Scans without `rows`. A further output that later entries of the scan read, as wide as the
+     * result: "c" for an LSTM. Then one that only the gradient reads: it is computed where one is
+     * wanted. */
+    const char *state, *kept;
 
     void (*vjp)(ArmcGrad *grad, ArmcNode *node,
                 ArmcValue *dy); /* appends nodes; NULL: no gradient flows */

@@ -21,6 +21,8 @@
 
 #include "runtime/kernels/body_random.h"
 
+#include "runtime/kernels/body_lstm.h"
+
 const ArmcKernels TABLE = {
     .name = NAME,
     .exp = exp_kernel,
@@ -56,6 +58,10 @@ const ArmcKernels TABLE = {
     .conv_outer = conv_outer_kernel,
     .outer_onto = outer_onto_kernel,
     .gemm_sigmoid_grad = gemm_sigmoid_grad_kernel,
+    .lstm = lstm_kernel,
+    .lstm_back = lstm_back_kernel,
+    .gru = gru_kernel,
+    .gru_back = gru_back_kernel,
     .norm = norm_kernel,
     .norm_dx = norm_dx_kernel,
     .norm_dw = norm_dw_kernel,

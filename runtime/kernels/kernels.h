@@ -33,6 +33,41 @@ typedef struct ArmcNormRows {
     int64_t x_step, y_step, dy_step;   /* from one row to the next */
 } ArmcNormRows;
 
+/* Entries of A times rows of weights: steps of k, and the gates of a step, lie so far apart. */
+typedef struct ArmcCellProduct {
+    int64_t k;
+    const ArmcReal *w;
+    int64_t step, gate;
+} ArmcCellProduct;
+
+/* A step of m cells with h units each, units `begin` up to `end` of them. The gates of a cell lie
+ * one after the other, h entries each: i, f, g, o in an LSTM. */
+typedef struct ArmcCells {
+    int64_t m, h, begin, end;
+    const int64_t *row;    /* of each cell: which row of x, next, y and gates */
+    const int64_t *before; /* which row of c; NULL: the scan begins, c is 0 */
+    const ArmcReal *a;     /* (m, all k): what the cell reads, product by product */
+    int64_t lda;
+    ArmcCellProduct product[2]; /* with the inputs, with the states before */
+    const ArmcReal *bias;       /* (gates * h) */
+    const ArmcReal *x;          /* rows of gates * h to begin with; NULL: zeros */
+    const ArmcReal *c;          /* rows of h */
+    ArmcReal *next, *y;         /* rows of h: the new c, the result */
+    ArmcReal *gates;            /* rows of gates * h, what the functions gave; NULL: not wanted */
+    int64_t ldx, ldc, ldn, ldy; /* from one row to the next; gates: gates * h */
+} ArmcCells;
+
+/* The way back through m cells: rows of what was kept as in ArmcCells; dy, dc and d one after the
+ * other. */
+typedef struct ArmcCellsBack {
+    int64_t m, h;
+    const int64_t *row, *before;
+    const ArmcReal *c, *gates;
+    const ArmcReal *dy; /* (m,h) */
+    ArmcReal *dc;       /* (m,h): becomes that of the cell before */
+    ArmcReal *d;        /* (m, gates * h): the gradient of the sums */
+} ArmcCellsBack;
+
 typedef struct ArmcKernels {
     const char *name; /* "generic", "avx2", "avx512", "neon" */
     int conv_by_blas; /* convolutions are gathered and go to BLAS, where its order may be had */
@@ -121,6 +156,17 @@ typedef struct ArmcKernels {
     void (*norm_dx)(const ArmcNormRows *rows, ArmcReal *dx, int64_t dx_step);
     /* dgain += sum over rows of dy (x - mean) / deviation, doffset += sum of dy */
     void (*norm_dw)(const ArmcNormRows *rows, ArmcReal *dgain, ArmcReal *doffset);
+
+    /* --- recurrent cells --- */
+    /* i, f, o = sigmoid, g = tanh of x + bias + a W (one chain, in this order); c' = f c + i g;
+     * y = o tanh(c'). */
+    void (*lstm)(const ArmcCells *cells);
+    void (*lstm_back)(const ArmcCellsBack *cells);
+    /* Gates r, z, n; c is the y of the cell before, `next` is not used. q is the product with the
+     * states with the bias of n; r, z = sigmoid of the other sums, n = tanh(its sum + r q); y = n +
+     * z (c - n). Kept, and with gradients: r, z, n, q. */
+    void (*gru)(const ArmcCells *cells);
+    void (*gru_back)(const ArmcCellsBack *cells);
 
     /* --- optimisers over n contiguous entries --- */
     /* Adam (Kingma and Ba, 2015), with bias correction folded into `rate` and `epsilon` by the

@@ -71,6 +71,7 @@ ALWAYS_INLINE void part_store(ArmcReal *y, Part part, Vec v)
 #define DOT_COLS  2
 #define CONV_ROWS 6
 #define CONV_VECS 2
+#define SCAN_ROWS 3
 #define TABLE     armc_kernels_avx2
 #define NAME      "avx2"
 #include "runtime/kernels/body.h"

@@ -66,6 +66,7 @@ ALWAYS_INLINE void part_store(ArmcReal *y, Part part, Vec v)
 #define DOT_COLS  4
 #define CONV_ROWS 14
 #define CONV_VECS 2
+#define SCAN_ROWS 6
 #define TABLE     armc_kernels_avx512
 #define NAME      "avx512"
 #include "runtime/kernels/body.h"

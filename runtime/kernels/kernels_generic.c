@@ -42,6 +42,7 @@ ALWAYS_INLINE Vec vec_sqrt(Vec x)
 #define DOT_COLS  2
 #define CONV_ROWS 4
 #define CONV_VECS 2
+#define SCAN_ROWS 3
 #define TABLE     armc_kernels_generic
 #define NAME      "generic"
 #include "runtime/kernels/body.h"

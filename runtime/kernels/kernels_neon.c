@@ -38,6 +38,7 @@ ALWAYS_INLINE Vec vec_sqrt(Vec x)
 #define DOT_COLS  2
 #define CONV_ROWS 14
 #define CONV_VECS 2
+#define SCAN_ROWS 6
 #define TABLE     armc_kernels_neon
 #define NAME      "neon"
 #include "runtime/kernels/body.h"

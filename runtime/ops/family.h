@@ -34,6 +34,7 @@ int64_t armc_move_tasks(const ArmcCall *call);
 void armc_move_forward(const ArmcCall *call, int64_t task);
 void armc_move_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy);
 void armc_move_groups(ArmcInfer *infer);
+void armc_move_reads(const ArmcNode *node, int64_t site, int group, ArmcRead read, void *context);
 void armc_move_mask(ArmcInfer *infer);
 /* Allocates the map of the result (its shape is set). */
 int64_t *armc_move_map(ArmcInfer *infer);

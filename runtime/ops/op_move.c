@@ -65,7 +65,7 @@ static void split_entry(const ArmcNode *node, int64_t from, int *input, int64_t 
 }
 
 /* The features of a group come from the same entry: the first one's stands for all. */
-static void move_reads(const ArmcNode *node, int64_t site, int group, ArmcRead read, void *context)
+void armc_move_reads(const ArmcNode *node, int64_t site, int group, ArmcRead read, void *context)
 {
     const ArmcValue *out = node->out[0];
     ArmcMoved from = armc_moved_from(node, site * armc_shape_features(out->shape) +
@@ -212,7 +212,7 @@ ARMC_OP(unmove) = {
 #define MOVE_FIELDS(op_name, more_flags)                                                           \
     .name = #op_name, .flags = ARMC_OP_MOVEMENT | ARMC_OP_KEEPS_LEVELS | (more_flags),             \
     .shape = op_name##_shape, .groups = armc_move_groups, .mask = armc_move_mask,                  \
-    .reads = move_reads, .vjp = armc_move_vjp, .tasks = armc_move_tasks,                           \
+    .reads = armc_move_reads, .vjp = armc_move_vjp, .tasks = armc_move_tasks,                      \
     .forward = armc_move_forward
 
 /* --- views --- */

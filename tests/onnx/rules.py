@@ -506,6 +506,58 @@ def dropout(c):
     return "dropout(%s, %s)" % (c[0], c.number("ratio", 0.5))
 
 
+def recurrent(c, op, gates):
+    """Steps and examples lie first in ONNX, X (steps, examples, k), or with layout=1 the other way round; W (1, g h, k),
+    R (1, g h, h), B (1, 2 g h), one block of h rows a gate. `gates`: where armc's gates stand in ONNX's order."""
+    if c.attr("direction", b"forward") not in (b"forward", "forward") or len(c.tensor(1).values) != c.tensor(1).size:
+        raise Inexpressible("a recurrent net in another direction")
+    if c.has(4) or c.has(5) or c.has(6) or c.has(7):
+        raise Inexpressible("a recurrent net with peepholes or a state to begin with")
+    steps_first = not c.attr("layout", 0)
+    x = permute(c[0], [1, 0, 2]) if steps_first else c[0]
+    (examples, steps, k), h = x.dims, c.attr("hidden_size")
+    blocks = lambda v, axis: concat([part(v, axis, g * h, (g + 1) * h) for g in gates], axis)
+    w, r = (reshape(c[i], c[i].dims[1:]) for i in (1, 2))
+    reading, weight = (permute(blocks(v, 0), [1, 0]) for v in (w, r))
+    weight = reshape(weight, [1] + weight.dims)
+    n = len(gates) * h
+    offset = V("range(%d) * 0" % n, [n])
+    if c.has(3):
+        b = reshape(c[3], [2 * n])
+        wb, rb = (blocks(part(b, 0, i * n, (i + 1) * n), 0) for i in (0, 1))
+        offset = V("(%s + %s)" % (wb, rb), [n])
+    # examples stand beside each other: the scan goes along the second axis
+    if op == "gru":  # the bias stands before the reset gate
+        made = "gru_scan(matmul(%s, %s) + %s, %s, range(%d) * 0, axis=1)" % (x, reading, offset, weight, n)
+    else:
+        made = "lstm_layer(%s, %s, %s, %s, axis=1)" % (x, reading, weight, offset)
+    y = V(made, [examples, steps, h])
+    if c.node.outputs[0]:
+        y = c.let(y)
+    last = part(y, 1, steps - 1, steps)
+    if steps_first:
+        every, last = reshape(permute(y, [1, 0, 2]), [steps, 1, examples, h]), reshape(last, [1, examples, h])
+    else:
+        every = reshape(y, [examples, steps, 1, h])
+    return "return %s, %s" % (every, last) if c.node.outputs[0] else str(last)
+
+
+def lstm(c):
+    """armc's i, f, g, o are blocks 0, 2, 3, 1 of ONNX's i, o, f, c."""
+    return recurrent(c, "lstm", [0, 2, 3, 1])
+
+
+def gru(c):
+    """armc's r, z, n are blocks 1, 0, 2 of ONNX's z, r, h. Its reset gate stands behind the product with the states; in the
+    first step that is zero."""
+    steps = c.tensor(0).dims[1 if c.attr("layout", 0) else 0]
+    if not c.attr("linear_before_reset", 0) and steps > 1:
+        raise Inexpressible("a GRU with its reset gate before the product")
+    if c.attr("linear_before_reset", 0):
+        raise Inexpressible("a GRU with a bias for each side of its reset gate")
+    return recurrent(c, "gru", [1, 0, 2])
+
+
 # --- the table -------------------------------------------------------------------------------------------------------
 
 RULES = {
@@ -526,6 +578,7 @@ RULES = {
     "Exp": "exp({0})",
     "Expand": expand,
     "Flatten": flatten,
+    "GRU": gru,
     "Gather": gather,
     "GatherElements": gather_elements,
     "GatherND": gather_nd,
@@ -536,6 +589,7 @@ RULES = {
         c[0], c.number("alpha", 0.2), c.number("beta", 0.5)),
     "HardSwish": "{0} * max(0, min(1, {0} / 6 + 0.5))",
     "Identity": "{0}",
+    "LSTM": lstm,
     "LeakyRelu": lambda c: "max({0}, 0) + times(min({0}, 0), {1})".format(c[0], c.number("alpha", 0.01)),
     "Less": "1 - at_least({0}, {1})",
     "LessOrEqual": "at_least({1}, {0})",

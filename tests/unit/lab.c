@@ -215,10 +215,12 @@ static LabRun prepare(Lab *lab, const ArmcGraph *graph)
                   .batch = lab->batch,
                   .of = ARMC_NEW_ARRAY(lab->arena, ArmcReal *, graph->value_count)};
     for (size_t i = 0; i < graph->node_count; i++) {
-        const ArmcValue *out = graph->nodes[i]->out[0];
-        run.of[out->id] = leaf_data(lab, graph->nodes[i]);
-        if (!run.of[out->id])
-            run.of[out->id] = ARMC_NEW_ARRAY(lab->arena, ArmcReal, lab_entries(&run, out));
+        const ArmcNode *node = graph->nodes[i];
+        run.of[node->out[0]->id] = leaf_data(lab, node);
+        for (int k = 0; k < node->out_count; k++)
+            if (!run.of[node->out[k]->id])
+                run.of[node->out[k]->id] =
+                    ARMC_NEW_ARRAY(lab->arena, ArmcReal, lab_entries(&run, node->out[k]));
     }
     return run;
 }
@@ -240,8 +242,10 @@ static void run_node(const LabRun *run, const ArmcNode *node, ArmcReal *state)
         .node = node, .k = run->kernels, .info = &info, .batch = run->batch, .exact = true};
     for (int i = 0; i < node->in_count; i++)
         call.in[i] = run->of[node->in[i]->id];
-    call.out[0] = run->of[node->out[0]->id];
-    call.out[1] = state;
+    for (int k = 0; k < node->out_count; k++)
+        call.out[k] = run->of[node->out[k]->id];
+    if (node->op->advance)
+        call.out[1] = state;
     armc_apply(&call);
 }
 

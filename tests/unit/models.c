@@ -377,6 +377,44 @@ static void with_dropout(Lab *lab)
                      LAB(lab, "matmul", NULL, all, lab_param(lab, "out", "54x9", NULL)));
 }
 
+/* --- recurrent nets --- */
+
+/* Two layers along the pixels: gates made in the scan, and gates that are given. */
+static void lstm_pixels(Lab *lab)
+{
+    ArmcValue *x =
+        LAB(lab, "flatten", NULL, LAB(lab, "scale", NULL, lab_input(lab, "image", "3x3x1", 3)));
+    ArmcAttr one = lab_int(1), along[ARMC_MAX_ATTRS] = {lab_int(0), lab_int(0), lab_ints(lab, "0")};
+    ArmcValue *first =
+        LAB(lab, "lstm_layer", along, LAB(lab, "shift", &one, x),
+            lab_param(lab, "reading", "1x20", NULL), lab_param(lab, "weight", "1x5x20", NULL),
+            lab_param(lab, "offset", "20", NULL));
+    ArmcValue *gates = LAB(lab, "matmul", NULL, first, lab_param(lab, "gates", "5x12", NULL));
+    ArmcValue *second =
+        LAB(lab, "lstm_scan", along, gates, lab_param(lab, "weight2", "1x3x12", NULL),
+            lab_param(lab, "offset2", "12", NULL));
+    model_likelihood(lab, "categorical",
+                     LAB(lab, "matmul", NULL, second, lab_param(lab, "out", "3x3", NULL)));
+}
+
+/* A row of cells after the other, each reading three of the row before. */
+static void lstm_rows(Lab *lab)
+{
+    ArmcValue *x = LAB(lab, "scale", NULL, lab_input(lab, "image", "4x3x1", 2));
+    ArmcAttr shift = lab_int(3);
+    ArmcAttr rows[ARMC_MAX_ATTRS] = {lab_int(0), lab_int(0), lab_ints(lab, "0")};
+    int64_t *taps = ARMC_NEW_ARRAY(lab->arena, int64_t, 3);
+    taps[0] = -1;
+    taps[2] = 1;
+    rows[2] = (ArmcAttr){.given = true, .count = 3, .ints = taps};
+    ArmcValue *y =
+        LAB(lab, "lstm_layer", rows, LAB(lab, "shift", &shift, x),
+            lab_param(lab, "reading", "1x16", NULL), lab_param(lab, "weight", "3x4x16", NULL),
+            lab_param(lab, "offset", "16", NULL));
+    model_likelihood(lab, "bernoulli",
+                     LAB(lab, "matmul", NULL, y, lab_param(lab, "out", "4x1", NULL)));
+}
+
 const Model models[] = {
     {"nade_categorical", nade_categorical, false},
     {"nade_bernoulli", nade_bernoulli, false},
@@ -401,5 +439,7 @@ const Model models[] = {
     {"stretched", stretched, false},
     {"in_parts", in_parts, false},
     {"with_dropout", with_dropout, true},
+    {"lstm_pixels", lstm_pixels, false},
+    {"lstm_rows", lstm_rows, false},
     {0},
 };

@@ -25,7 +25,7 @@ typedef struct World {
     const ArmcNode *node;
     int64_t slots[ARMC_MAX_INPUTS];
     bool *listed[ARMC_MAX_INPUTS], *moved[ARMC_MAX_INPUTS];
-    ArmcReal *in[ARMC_MAX_INPUTS], *before, *after, *state;
+    ArmcReal *in[ARMC_MAX_INPUTS], *before, *after, *state[ARMC_MAX_OUTPUTS - 1];
     int64_t entry; /* while its reads are listed */
 } World;
 
@@ -60,7 +60,11 @@ static void open_world(World *w, Lab *lab, const Probe *probe, const ArmcNode *n
     *w = (World){.lab = lab, .probe = probe, .node = node};
     w->before = ARMC_NEW_ARRAY(lab->arena, ArmcReal, size);
     w->after = ARMC_NEW_ARRAY(lab->arena, ArmcReal, size);
-    w->state = ARMC_NEW_ARRAY(lab->arena, ArmcReal, width);
+    for (int k = 0; k + 1 < ARMC_MAX_OUTPUTS; k++) {
+        int64_t entries =
+            k + 1 < node->out_count ? armc_shape_size(node->out[k + 1]->shape) : width;
+        w->state[k] = ARMC_NEW_ARRAY(lab->arena, ArmcReal, entries);
+    }
     for (int i = 0; i < node->in_count; i++) {
         ArmcShape shape = node->in[i]->shape;
         w->slots[i] = armc_shape_sites(shape) * node->in[i]->groups.count;
@@ -91,8 +95,9 @@ static void apply(World *w, uint64_t draw, ArmcReal *out)
     for (int i = 0; i < w->node->in_count; i++)
         call.in[i] = w->in[i];
     call.out[0] = out;
-    call.out[1] = w->state;
-    memset(w->state, 0, (size_t)armc_shape_features(w->node->out[0]->shape) * sizeof(ArmcReal));
+    for (int k = 0; k + 1 < ARMC_MAX_OUTPUTS; k++)
+        call.out[k + 1] = w->state[k];
+    memset(w->state[0], 0, (size_t)armc_shape_features(w->node->out[0]->shape) * sizeof(ArmcReal));
     armc_apply(&call);
 }
 

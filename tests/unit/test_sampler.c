@@ -206,6 +206,20 @@ static void count_outer_onto(int64_t m, int64_t n, const ArmcReal *a, int64_t ld
     counted.real->outer_onto(m, n, a, lda, w, o, c, ldc);
 }
 
+static void count_lstm(const ArmcCells *cells)
+{
+    counted.count +=
+        cells->m * (cells->product[0].k + cells->product[1].k) * (cells->end - cells->begin) * 4;
+    counted.real->lstm(cells);
+}
+
+static void count_gru(const ArmcCells *cells)
+{
+    counted.count +=
+        cells->m * (cells->product[0].k + cells->product[1].k) * (cells->end - cells->begin) * 3;
+    counted.real->gru(cells);
+}
+
 static void count_conv(int64_t h, int64_t w, int64_t n, const ArmcRun *runs, int64_t count,
                        const ArmcReal *a, int64_t a_row, int64_t a_col, const ArmcReal *packed,
                        ArmcReal *c, int64_t c_row, int64_t c_col, int accumulate)
@@ -279,6 +293,8 @@ static void count_alone(const Subject *subject, void (*check)(const Subject *sub
     counting.outer_onto = count_outer_onto;
     counting.conv = count_conv;
     counting.sigmoid = count_sigmoid;
+    counting.lstm = count_lstm;
+    counting.gru = count_gru;
     counted.real = real;
     ArmcPool *pool = armc_session_pool(subject->session);
     subject->session->pool = armc_pool_new(&subject->session->fault, 1);

@@ -1,0 +1,310 @@
+#include "runtime/ops/recurrent.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "runtime/graph/groups.h"
+#include "runtime/graph/reads.h"
+
+const ArmcSpec armc_scan_attrs[] = {
+    [SCAN_AXIS] = {.name = "axis",
+                   .kind = ARMC_SPEC_INT,
+                   .preset = "0",
+                   .doc = "the dimension of the sites along which it goes, from 0"},
+    [SCAN_REVERSE] = {.name = "reverse",
+                      .kind = ARMC_SPEC_BOOL,
+                      .preset = "false",
+                      .doc = "from the last step to the first"},
+    [SCAN_TAPS] = {.name = "taps",
+                   .kind = ARMC_SPEC_INTS,
+                   .preset = "[0]",
+                   .doc = "which sites of the step before are read, counted from the cell's own "
+                          "along the other dimension; one for each matrix of the weight"},
+    {0}};
+
+ArmcScan armc_scan_of(const ArmcNode *node, const ArmcCellKind *kind, const ArmcValue *result,
+                      const ArmcValue *x)
+{
+    ArmcShape shape = result->shape;
+    const ArmcAttr *taps = &node->attr[SCAN_TAPS];
+    ArmcScan scan = {.kind = kind,
+                     .sites = armc_shape_sites(shape),
+                     .units = armc_shape_features(shape),
+                     .features = x ? armc_shape_features(x->shape) : 0,
+                     .taps = taps,
+                     .order = node->order};
+    scan.steps = shape.dims[node->attr[SCAN_AXIS].i];
+    scan.across = scan.sites / scan.steps;
+    scan.states = taps->count * scan.units;
+    return scan;
+}
+
+/* Does the scan make its gates itself, of features? */
+static bool makes_gates(const ArmcNode *node)
+{
+    return node->in_count == 4;
+}
+
+ArmcScan armc_scan_of_node(const ArmcNode *node, const ArmcCellKind *kind)
+{
+    return armc_scan_of(node, kind, node->out[0], makes_gates(node) ? node->in[0] : NULL);
+}
+
+/* --- shapes --- */
+
+static bool check_axis(ArmcInfer *infer)
+{
+    const ArmcNode *node = infer->node;
+    int axes = node->in[0]->shape.rank - 1;
+    int64_t axis = node->attr[SCAN_AXIS].i;
+    ArmcDiag *diag = NULL;
+    if (axes < 1 || axes > 2)
+        diag = armc_infer_error(infer,
+                                "`%s` goes along one dimension of the sites, and beside it there "
+                                "may be one other; this value has %d",
+                                node->op->name, axes);
+    else if (axis < 0 || axis >= axes)
+        diag = armc_infer_error(infer,
+                                "`%s` can't go along dimension %" PRId64
+                                ": the sites have %d (they count from 0)",
+                                node->op->name, axis, axes);
+    if (diag)
+        armc_diag_help(diag, "`flatten` makes a site of each entry, one after the other");
+    return !diag;
+}
+
+/* The state comes from the cell's own site of the step before, so that one is always read. */
+static bool check_taps(ArmcInfer *infer, ArmcShape weight)
+{
+    const ArmcNode *node = infer->node;
+    const ArmcAttr *taps = &node->attr[SCAN_TAPS];
+    int64_t weights = weight.dims[0];
+    bool own = false;
+    for (int i = 0; i < taps->count; i++)
+        own |= taps->ints[i] == 0;
+    if (!own)
+        armc_infer_error(infer, "one of the taps of `%s` must be 0, the cell's own site",
+                         node->op->name);
+    else if (weights != taps->count)
+        armc_infer_error(infer, "%d taps need as many matrices, the weight of `%s` has %" PRId64,
+                         taps->count, node->op->name, weights);
+    return own && weights == taps->count;
+}
+
+static bool check_weight(ArmcInfer *infer, ArmcShape weight, int gates)
+{
+    const ArmcNode *node = infer->node;
+    int64_t read = weight.dims[0] * weight.dims[1];
+    if (makes_gates(node))
+        read += armc_shape_features(node->in[0]->shape);
+    if (weight.dims[2] != gates * weight.dims[1]) {
+        armc_infer_error(infer,
+                         "`%s` has %d gates, so %" PRId64 " units need a weight with %" PRId64
+                         " columns, not %" PRId64,
+                         node->op->name, gates, weight.dims[1], gates * weight.dims[1],
+                         weight.dims[2]);
+        return false;
+    }
+    if (read > SCAN_SCRATCH) {
+        armc_infer_error(infer, "a cell of `%s` reads at most %d numbers, here it is %" PRId64,
+                         node->op->name, SCAN_SCRATCH, read);
+        return false;
+    }
+    return true;
+}
+
+/* Sites in the order of the walk: steps along the axis, within each the sites across. */
+static const ArmcOrder *order_along(ArmcInfer *infer, const ArmcOrder *sites)
+{
+    const ArmcNode *node = infer->node;
+    ArmcShape shape = node->in[0]->shape;
+    int64_t count = armc_shape_sites(shape), steps = shape.dims[node->attr[SCAN_AXIS].i];
+    int64_t across = count / steps;
+    int64_t *at = ARMC_NEW_ARRAY(infer->graph->arena, int64_t, count);
+    for (int64_t r = 0; r < count; r++) {
+        int64_t t = r / across, p = r % across;
+        t = node->attr[SCAN_REVERSE].i ? steps - 1 - t : t;
+        at[r] = node->attr[SCAN_AXIS].i ? p * steps + t : t * across + p;
+        at[r] = armc_order_at(sites, at[r]);
+    }
+    return armc_order_make(infer->graph->arena, count, at);
+}
+
+/* Where there is one dimension of sites the walk follows the order of the variables; along one of
+ * two it follows that. */
+bool armc_scan_shape(ArmcInfer *infer, const ArmcCellKind *kind)
+{
+    ArmcNode *node = infer->node;
+    const ArmcShape weight = node->in[node->in_count - 2]->shape;
+    if (!check_axis(infer) || !check_taps(infer, weight) ||
+        !check_weight(infer, weight, kind->gates))
+        return false;
+    bool single = node->in[0]->shape.rank == 2;
+    if (single && !armc_infer_order(infer))
+        return false;
+    node->order = order_along(infer, single ? node->order : NULL);
+    for (int i = 0; i < node->out_count; i++) {
+        ArmcValue *out = node->out[i];
+        bool kept = node->op->kept && i == node->out_count - 1;
+        int64_t width = weight.dims[1] * (kept ? kind->kept : 1);
+        out->shape = node->in[0]->shape;
+        out->shape.dims[out->shape.rank - 1] = width;
+        out->batched = node->in[0]->batched;
+        out->groups = (ArmcGroups){.count = 1, .features = width};
+    }
+    return true;
+}
+
+/* --- what an entry reads --- */
+
+/* The groups of the gates of a unit, in ascending order, each once; how many. `unused` is left
+ * out. */
+static int groups_of_unit(const ArmcNode *node, int64_t unit, int unused, int *groups)
+{
+    int64_t units = armc_shape_features(node->out[0]->shape);
+    int gates = (int)(armc_shape_features(node->in[0]->shape) / units), count = 0;
+    for (int g = 0; g < gates; g++) {
+        int group = armc_group_of(node->in[0], g * units + unit), i = count;
+        if (g == unused)
+            continue;
+        while (i > 0 && groups[i - 1] > group)
+            i--;
+        if (i > 0 && groups[i - 1] == group)
+            continue;
+        memmove(groups + i + 1, groups + i, (size_t)(count - i) * sizeof *groups);
+        groups[i] = group;
+        count++;
+    }
+    return count;
+}
+
+enum { MOST_GATES = 4 };
+
+void armc_scan_groups(ArmcInfer *infer)
+{
+    ArmcValue *out = infer->node->out[0];
+    ArmcGrouping g;
+    if (!out->batched || makes_gates(infer->node) || infer->node->in[0]->groups.count == 1)
+        return;
+    armc_grouping_begin(&g, infer->graph->arena, armc_shape_features(out->shape));
+    for (int i = 0; i < MOST_GATES; i++) {
+        for (int64_t f = 0; f < g.features; f++) {
+            int groups[MOST_GATES + 1], count = groups_of_unit(infer->node, f, -1, groups);
+            g.key[f] = i < count ? groups[i] : -1;
+        }
+        armc_grouping_split(&g);
+    }
+    out->groups = armc_grouping_end(&g);
+}
+
+static void read_all(const ArmcValue *value, int input, int64_t site, ArmcRead read, void *context)
+{
+    for (int g = 0; g < value->groups.count; g++)
+        read(context, input, site, g);
+}
+
+/* Its own gates of the groups that its features have, or all features of x. */
+static void read_input(const ArmcNode *node, int64_t site, int group, int unused, ArmcRead read,
+                       void *context)
+{
+    if (!node->in[0]->batched)
+        return;
+    if (makes_gates(node)) {
+        read_all(node->in[0], 0, site, read, context);
+        return;
+    }
+    int groups[MOST_GATES + 1];
+    int count = groups_of_unit(node, armc_group_first(node->out[0], group), unused, groups);
+    for (int i = 0; i < count; i++)
+        read(context, 0, site, groups[i]);
+}
+
+void armc_scan_reads(const ArmcNode *node, const ArmcCellKind *kind, int64_t site, int group,
+                     ArmcRead read, void *context)
+{
+    ArmcScan scan = armc_scan_of_node(node, kind);
+    int64_t rank = armc_order_rank(scan.order, site);
+    int64_t t = rank / scan.across, p = rank % scan.across;
+    read_input(node, site, group, t == 0 ? kind->unused : -1, read, context);
+    for (int tap = 0; t > 0 && tap < scan.taps->count; tap++)
+        if (armc_scan_tap(&scan, p, tap) >= 0)
+            read_all(node->out[0], -1, armc_scan_site(&scan, t - 1, armc_scan_tap(&scan, p, tap)),
+                     read, context);
+}
+
+int64_t armc_scan_cost(const ArmcNode *node, const ArmcCellKind *kind, int64_t site,
+                       const ArmcPart *part)
+{
+    ArmcScan scan = armc_scan_of_node(node, kind);
+    int64_t gates = kind->gates * (part->end - part->begin);
+    if (site < 0)
+        return gates * (scan.features * scan.sites + scan.states * (scan.sites - scan.across));
+    bool first = armc_order_rank(scan.order, site) < scan.across;
+    return gates * (scan.features + (first ? 0 : scan.states));
+}
+
+/* --- cells at work --- */
+
+enum { CREW_ROWS = 16 }; /* few rows leave the multipliers idle; many make few tasks */
+
+static int64_t batch_of(const ArmcCall *call)
+{
+    return call->node->out[0]->batched ? call->batch : 1;
+}
+
+int64_t armc_crew_most(const ArmcScan *scan)
+{
+    return (CREW_ROWS + scan->across - 1) / scan->across;
+}
+
+int64_t armc_scan_tasks(const ArmcScan *scan, const ArmcCall *call)
+{
+    return (batch_of(call) + armc_crew_most(scan) - 1) / armc_crew_most(scan);
+}
+
+ArmcCrew armc_scan_crew(const ArmcScan *scan, const ArmcCall *call, int64_t task)
+{
+    int64_t batch = batch_of(call), tasks = armc_scan_tasks(scan, call);
+    int64_t begin = batch * task / tasks;
+    return (ArmcCrew){begin, batch * (task + 1) / tasks - begin};
+}
+
+void armc_crew_rows(const ArmcScan *scan, const ArmcCrew *crew, int64_t t, int64_t first, int64_t m,
+                    int64_t *row, int64_t *before)
+{
+    for (int64_t r = 0; r < m; r++) {
+        int64_t p = (first + r) / crew->examples;
+        int64_t example = (crew->first + (first + r) % crew->examples) * scan->sites;
+        row[r] = example + armc_scan_site(scan, t, p);
+        if (t > 0)
+            before[r] = example + armc_scan_site(scan, t - 1, p);
+    }
+}
+
+/* The results that one cell reads of the step before. */
+static void gather_states(const ArmcScan *scan, int64_t t, int64_t p, const ArmcReal *y,
+                          ArmcReal *to)
+{
+    size_t bytes = (size_t)scan->units * sizeof *to;
+    for (int tap = 0; tap < scan->taps->count; tap++, to += scan->units) {
+        int64_t from = armc_scan_tap(scan, p, tap);
+        if (from < 0)
+            memset(to, 0, bytes);
+        else
+            memcpy(to, y + armc_scan_site(scan, t - 1, from) * scan->units, bytes);
+    }
+}
+
+void armc_crew_gather(const ArmcScan *scan, const ArmcCrew *crew, int64_t t, int64_t first,
+                      int64_t m, const ArmcReal *x, const ArmcReal *y, ArmcReal *to, int64_t step)
+{
+    for (int64_t r = 0; r < m; r++, to += step) {
+        int64_t p = (first + r) / crew->examples;
+        int64_t example = (crew->first + (first + r) % crew->examples) * scan->sites;
+        if (scan->features)
+            memcpy(to, x + (example + armc_scan_site(scan, t, p)) * scan->features,
+                   (size_t)scan->features * sizeof *to);
+        if (t > 0)
+            gather_states(scan, t, p, y + example * scan->units, to + scan->features);
+    }
+}

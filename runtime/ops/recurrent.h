@@ -1,0 +1,96 @@
+/* What recurrent scans share: how they walk over the sites, what an entry reads, its groups.
+ *
+ * A scan goes along one axis of the sites, T steps; P sites lie across at each step (1 where there
+ * is no other axis). A cell at (t, p) reads its own gates, the state at (t - 1, p), and the results
+ * at (t - 1, p + tap) for each tap, which makes the product with the states a convolution. */
+#ifndef ARMC_OPS_RECURRENT_H
+#define ARMC_OPS_RECURRENT_H
+
+#include "runtime/ops/family.h"
+
+enum { SCAN_AXIS, SCAN_REVERSE, SCAN_TAPS, SCAN_SCRATCH = 16384, SCAN_MOST_CELLS = 64 };
+extern const ArmcSpec armc_scan_attrs[];
+
+/* What kind of cells: how many gates, the arithmetic of a step, and of the way back. */
+typedef struct ArmcCellKind {
+    int gates;
+    int kept;   /* numbers for each unit that the gradient wants, and gradients of sums */
+    int unused; /* the gate that makes no difference at the first step; -1: there is none */
+    void (*step)(const ArmcKernels *k, const ArmcCells *cells);
+    void (*back)(const ArmcKernels *k, const ArmcCellsBack *cells);
+} ArmcCellKind;
+
+/* A scan reads gates that are given (inputs gates, weight, offset), or makes them of features (x,
+ * reading, weight, offset). */
+typedef struct ArmcScan {
+    const ArmcCellKind *kind;
+    int64_t steps, across, sites;
+    int64_t units;          /* of a cell: h */
+    int64_t features;       /* that make the gates; 0: these are given */
+    int64_t states;         /* what a product with the states sums over: taps * h */
+    const ArmcAttr *taps;   /* offsets across */
+    const ArmcOrder *order; /* site of (t, p): the one of rank t * across + p */
+} ArmcScan;
+
+/* `result`: of the scan; `x`: what its gates are made of, or NULL. */
+ArmcScan armc_scan_of(const ArmcNode *node, const ArmcCellKind *kind, const ArmcValue *result,
+                      const ArmcValue *x);
+/* Of the scan's own node. */
+ArmcScan armc_scan_of_node(const ArmcNode *node, const ArmcCellKind *kind);
+
+static inline int64_t armc_scan_site(const ArmcScan *scan, int64_t t, int64_t p)
+{
+    return armc_order_at(scan->order, t * scan->across + p);
+}
+
+/* The site across where a tap of p reads; -1: there is none. */
+static inline int64_t armc_scan_tap(const ArmcScan *scan, int64_t p, int tap)
+{
+    int64_t from = p + scan->taps->ints[tap];
+    return from < scan->across ? from : -1;
+}
+
+/* For the rows of the ops. */
+bool armc_scan_shape(ArmcInfer *infer, const ArmcCellKind *kind);
+void armc_scan_groups(ArmcInfer *infer);
+void armc_scan_reads(const ArmcNode *node, const ArmcCellKind *kind, int64_t site, int group,
+                     ArmcRead read, void *context);
+/* Multiply-adds of the products. */
+int64_t armc_scan_cost(const ArmcNode *node, const ArmcCellKind *kind, int64_t site,
+                       const ArmcPart *part);
+
+/* Cells at work together: some examples, all sites across. Cell r is example r % examples at p = r
+ * / examples. */
+typedef struct ArmcCrew {
+    int64_t first, examples;
+} ArmcCrew;
+int64_t armc_scan_tasks(const ArmcScan *scan, const ArmcCall *call);
+ArmcCrew armc_scan_crew(const ArmcScan *scan, const ArmcCall *call, int64_t task);
+/* How many examples a crew has at most. */
+int64_t armc_crew_most(const ArmcScan *scan);
+
+/* Cells first up to first + m of step t: rows of the result; at t > 0 rows of the step before. */
+void armc_crew_rows(const ArmcScan *scan, const ArmcCrew *crew, int64_t t, int64_t first, int64_t m,
+                    int64_t *row, int64_t *before);
+/* What their products read: features of x, then, at t > 0, the results of the step before at their
+ * taps, zeros where there are none. Rows lie `step` apart. */
+void armc_crew_gather(const ArmcScan *scan, const ArmcCrew *crew, int64_t t, int64_t first,
+                      int64_t m, const ArmcReal *x, const ArmcReal *y, ArmcReal *to, int64_t step);
+
+/* The scan itself. */
+void armc_scan_forward(const ArmcCall *call, const ArmcCellKind *kind, int64_t task);
+void armc_scan_at(const ArmcAt *at, const ArmcCellKind *kind);
+
+/* Appends the gradient's nodes; `back`: the ops of the way back, for gates that are given and for
+ * those that are made. */
+void armc_scan_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy, const ArmcCellKind *kind,
+                   const char *const back[2]);
+
+/* The way back, a node with the inputs dy, y, c, kept, turned and x. Its results: the gradient of
+ * gates or of x (zeros where `turned` has no weights of the features); room to work in; and the
+ * gradient of all weights, one upon the other: of the offset, of `reading` and of the weight, (1 +
+ * features + states, gates * h). */
+bool armc_scan_back_shape(ArmcInfer *infer, const ArmcCellKind *kind);
+void armc_scan_back(const ArmcCall *call, const ArmcCellKind *kind);
+
+#endif

@@ -1,0 +1,238 @@
+/* The way back through a recurrent scan. A block of steps at a time leaves the gradients of its
+ * sums and what they were products with side by side, near enough for the gradient of the weights
+ * to be one product of them: none of it is stored for all steps. */
+#include <string.h>
+
+#include "runtime/ops/recurrent.h"
+
+enum { DY, RESULT, STATE, KEPT, TURNED, FEATURES };
+
+/* Steps whose rows make one product for the gradient of the weights: enough to hide that its
+ * result is read and written, few enough to stay in L2. */
+enum { BLOCK_ROWS = 128 };
+
+/* Room for a crew. Rows of `d` and `read` stand in the order of the cells, the block's last step
+ * first. */
+typedef struct Room {
+    int64_t rows, d_width, read_width; /* of a step */
+    int64_t features, back_width;      /* columns of `back`: of features (or none), and all */
+    ArmcReal *d;                       /* gradients of the sums */
+    ArmcReal *read;                    /* 1, features, states: what the sums are products of */
+    ArmcReal *dy, *dc;                 /* of the step at work */
+    ArmcReal *back;                    /* d times the weights: for features, states */
+} Room;
+
+static int64_t block_steps(const ArmcScan *scan)
+{
+    int64_t rows = armc_crew_most(scan) * scan->across;
+    return rows < BLOCK_ROWS ? BLOCK_ROWS / rows : 1;
+}
+
+static int64_t read_width(const ArmcScan *scan)
+{
+    return 1 + scan->features + scan->states;
+}
+
+static int64_t sums_of(const ArmcScan *scan)
+{
+    return scan->kind->kept * scan->units;
+}
+
+/* Entries of room for each cell of a step. */
+static int64_t room_for_cell(const ArmcScan *scan)
+{
+    return block_steps(scan) * (sums_of(scan) + read_width(scan)) + 2 * scan->units +
+           scan->features + scan->states;
+}
+
+static Room room_of(const ArmcCall *call, const ArmcScan *scan, const ArmcCrew *crew)
+{
+    int64_t rows = crew->examples * scan->across, steps = block_steps(scan);
+    Room room = {.rows = rows, .d_width = sums_of(scan), .read_width = read_width(scan)};
+    room.d = call->out[1] + crew->first * scan->across * room_for_cell(scan);
+    room.read = room.d + steps * rows * room.d_width;
+    room.dy = room.read + steps * rows * room.read_width;
+    room.dc = room.dy + rows * scan->units;
+    room.back = room.dc + rows * scan->units;
+    room.back_width = armc_shape_features(call->node->in[TURNED]->shape);
+    room.features = room.back_width - scan->states;
+    return room;
+}
+
+bool armc_scan_back_shape(ArmcInfer *infer, const ArmcCellKind *kind)
+{
+    ArmcNode *node = infer->node;
+    const ArmcValue *x = node->in_count > FEATURES ? node->in[FEATURES] : NULL;
+    ArmcScan scan = armc_scan_of(node, kind, node->in[RESULT], x);
+    ArmcShape shape = node->in[RESULT]->shape;
+    shape.dims[shape.rank - 1] = x ? scan.features : kind->gates * scan.units;
+    node->out[0]->shape = shape;
+    node->out[1]->shape = armc_shape_make(2, (int64_t[]){scan.across, room_for_cell(&scan)});
+    node->out[1]->batched = node->out[0]->batched;
+    node->out[2]->shape = armc_shape_make(2, (int64_t[]){read_width(&scan), sums_of(&scan)});
+    for (int i = 1; i < node->out_count; i++)
+        node->out[i]->groups =
+            (ArmcGroups){1, armc_shape_features(node->out[i]->shape), NULL, NULL};
+    return true;
+}
+
+/* A step at work: number `at` of its block. */
+typedef struct Step {
+    const ArmcCall *call;
+    const ArmcScan *scan;
+    const ArmcCrew *crew;
+    const Room *room;
+    int64_t t, at;
+} Step;
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Through the cells: from dy and dc to the gradients of the sums, and dc of the step before. */
+static void back_through_cells(const Step *s)
+{
+    const Room *room = s->room;
+    int64_t row[SCAN_MOST_CELLS], before[SCAN_MOST_CELLS], h = s->scan->units;
+    ArmcCellsBack cells = {.h = h,
+                           .row = row,
+                           .before = s->t > 0 ? before : NULL,
+                           .c = s->call->in[STATE],
+                           .gates = s->call->in[KEPT]};
+    for (int64_t first = 0; first < room->rows; first += cells.m) {
+        cells.m = smaller(room->rows - first, SCAN_MOST_CELLS);
+        cells.dy = room->dy + first * h;
+        cells.dc = room->dc + first * h;
+        cells.d = room->d + (s->at * room->rows + first) * room->d_width;
+        armc_crew_rows(s->scan, s->crew, s->t, first, cells.m, row, before);
+        s->scan->kind->back(s->call->k, &cells);
+    }
+}
+
+/* What the sums were products of. */
+static void gather_read(const Step *s)
+{
+    const Room *room = s->room;
+    ArmcReal *to = room->read + s->at * room->rows * room->read_width;
+    for (int64_t r = 0; r < room->rows; r++) {
+        to[r * room->read_width] = 1;
+        if (s->t == 0)
+            memset(to + r * room->read_width + 1 + s->scan->features, 0,
+                   (size_t)s->scan->states * sizeof *to);
+    }
+    armc_crew_gather(s->scan, s->crew, s->t, 0, room->rows,
+                     s->scan->features ? s->call->in[FEATURES] : NULL, s->call->in[RESULT], to + 1,
+                     room->read_width);
+}
+
+/* Where cell r of step t lies in arrays of all sites. */
+static int64_t place_of(const Step *s, int64_t t, int64_t r)
+{
+    int64_t p = r / s->crew->examples, example = s->crew->first + r % s->crew->examples;
+    return example * s->scan->sites + armc_scan_site(s->scan, t, p);
+}
+
+/* dy of step t from outside. */
+static void begin_dy(const Step *s, int64_t t)
+{
+    int64_t h = s->scan->units;
+    for (int64_t r = 0; r < s->room->rows; r++)
+        memcpy(s->room->dy + r * h, s->call->in[DY] + place_of(s, t, r) * h,
+               (size_t)h * sizeof(ArmcReal));
+}
+
+/* Adds what the cells hand back to the results that they have read. */
+static void scatter(const Step *s)
+{
+    const ArmcScan *scan = s->scan;
+    int64_t h = scan->units;
+    for (int64_t r = 0; r < s->room->rows; r++) {
+        int64_t p = r / s->crew->examples, example = r % s->crew->examples;
+        const ArmcReal *d = s->room->back + r * s->room->back_width + s->room->features;
+        for (int tap = 0; tap < scan->taps->count; tap++, d += h) {
+            int64_t from = armc_scan_tap(scan, p, tap);
+            if (from < 0)
+                continue;
+            ArmcReal *to = s->room->dy + (from * s->crew->examples + example) * h;
+            s->call->k->add(h, to, d, to);
+        }
+    }
+}
+
+/* The gradient of what the step was given: its gates, or the features that made them. */
+static void put_result(const Step *s)
+{
+    const Room *room = s->room;
+    int64_t x = s->scan->features, width = x ? x : s->scan->kind->gates * s->scan->units;
+    int64_t step = x ? room->back_width : room->d_width;
+    const ArmcReal *from = x ? room->back : room->d + s->at * room->rows * room->d_width;
+    for (int64_t r = 0; r < room->rows; r++) {
+        ArmcReal *to = s->call->out[0] + place_of(s, s->t, r) * width;
+        if (x && !room->features)
+            memset(to, 0, (size_t)width * sizeof *to);
+        else
+            memcpy(to, from + r * step, (size_t)width * sizeof *to);
+    }
+}
+
+/* (features, states) = d W^T, and on to the step before. */
+static void back_through_products(const Step *s)
+{
+    const Room *room = s->room;
+    int64_t width = room->back_width;
+    s->call->k->gemm(room->rows, width, room->d_width, room->d + s->at * room->rows * room->d_width,
+                     room->d_width, s->call->in[TURNED], width, room->back, width, 0);
+    put_result(s);
+    if (s->t == 0)
+        return;
+    begin_dy(s, s->t - 1);
+    scatter(s);
+}
+
+/* dW += read^T d over a block of so many steps. */
+static void add_to_weights(const Step *s, int64_t steps)
+{
+    const Room *room = s->room;
+    ArmcReal *dw = s->call->out[2];
+    if (dw && s->call->exact)
+        s->call->k->gemm_outer(room->read_width, room->d_width, steps * room->rows, room->read,
+                               room->read_width, room->d, room->d_width, dw, room->d_width, 1);
+    else if (dw)
+        armc_blas_gemm(1, 0, room->read_width, room->d_width, steps * room->rows, 1, room->read,
+                       room->read_width, room->d, room->d_width, 1, dw, room->d_width);
+}
+
+static void run_crew(const ArmcCall *call, const ArmcScan *scan, const ArmcCrew *crew)
+{
+    Room room = room_of(call, scan, crew);
+    Step s = {.call = call, .scan = scan, .crew = crew, .room = &room};
+    int64_t most = block_steps(scan), steps;
+    memset(room.dc, 0, (size_t)(room.rows * scan->units) * sizeof *room.dc);
+    begin_dy(&s, scan->steps - 1);
+    for (int64_t end = scan->steps; end > 0; end -= steps) {
+        steps = smaller(end, most);
+        for (s.at = 0; s.at < steps; s.at++) {
+            s.t = end - 1 - s.at;
+            back_through_cells(&s);
+            gather_read(&s);
+            back_through_products(&s);
+        }
+        add_to_weights(&s, steps);
+    }
+}
+
+/* The weights' gradient is a sum over all crews, one after the other. */
+void armc_scan_back(const ArmcCall *call, const ArmcCellKind *kind)
+{
+    const ArmcNode *node = call->node;
+    const ArmcValue *x = node->in_count > FEATURES ? node->in[FEATURES] : NULL;
+    ArmcScan scan = armc_scan_of(node, kind, node->in[RESULT], x);
+    if (call->out[2])
+        memset(call->out[2], 0,
+               (size_t)(read_width(&scan) * sums_of(&scan)) * sizeof *call->out[2]);
+    for (int64_t task = 0; task < armc_scan_tasks(&scan, call); task++) {
+        ArmcCrew crew = armc_scan_crew(&scan, call, task);
+        run_crew(call, &scan, &crew);
+    }
+}

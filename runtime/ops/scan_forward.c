@@ -1,0 +1,144 @@
+/* Recurrent scans on whole arrays, and entry by entry. */
+#include <string.h>
+
+#include "runtime/ops/recurrent.h"
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* How many cells' products find room in scratch. */
+static int64_t most_cells(const ArmcScan *scan)
+{
+    return smaller(SCAN_SCRATCH / (scan->features + scan->states), SCAN_MOST_CELLS);
+}
+
+/* The products of a step: with the features, and behind the first step with the states. */
+static void set_products(const ArmcScan *scan, bool first, const ArmcReal *input,
+                         const ArmcReal *weight, ArmcCells *cells)
+{
+    int64_t h = scan->units, step = scan->kind->gates * h;
+    cells->lda = scan->features + (first ? 0 : scan->states);
+    cells->product[0] = (ArmcCellProduct){scan->features, input, step, h};
+    cells->product[1] = (ArmcCellProduct){first ? 0 : scan->states, weight, step, h};
+}
+
+/* All cells of one step. */
+static void run_step(const ArmcCall *call, const ArmcScan *scan, const ArmcCrew *crew, int64_t t)
+{
+    ArmcReal read[SCAN_SCRATCH];
+    int64_t row[SCAN_MOST_CELLS], before[SCAN_MOST_CELLS], h = scan->units;
+    int64_t total = crew->examples * scan->across, most = most_cells(scan);
+    const ArmcNode *node = call->node;
+    const ArmcReal *x = call->in[0];
+    bool has_state = node->op->state != NULL;
+    ArmcReal *c = has_state ? call->out[1] : call->out[0];
+    ArmcCells cells = {.h = h,
+                       .end = h,
+                       .row = row,
+                       .before = t > 0 ? before : NULL,
+                       .a = read,
+                       .bias = call->in[node->in_count - 1],
+                       .x = scan->features ? NULL : x,
+                       .c = c,
+                       .next = c,
+                       .y = call->out[0],
+                       .gates = call->out[node->out_count - 1],
+                       .ldx = scan->kind->gates * h,
+                       .ldc = h,
+                       .ldn = h,
+                       .ldy = h};
+    set_products(scan, t == 0, call->in[1], call->in[node->in_count - 2], &cells);
+    for (int64_t first = 0; first < total; first += cells.m) {
+        cells.m = smaller(total - first, most);
+        armc_crew_rows(scan, crew, t, first, cells.m, row, before);
+        armc_crew_gather(scan, crew, t, first, cells.m, x, call->out[0], read, cells.lda);
+        scan->kind->step(call->k, &cells);
+    }
+}
+
+void armc_scan_forward(const ArmcCall *call, const ArmcCellKind *kind, int64_t task)
+{
+    ArmcScan scan = armc_scan_of_node(call->node, kind);
+    ArmcCrew crew = armc_scan_crew(&scan, call, task);
+    for (int64_t t = 0; t < scan.steps; t++)
+        run_step(call, &scan, &crew, t);
+}
+
+/* --- one entry --- */
+
+/* Copies rows of some samples side by side; y NULL: zeros. */
+static void copy_rows(int64_t m, int64_t width, const ArmcReal *y, int64_t step, ArmcReal *to,
+                      int64_t to_step)
+{
+    for (int64_t r = 0; r < m; r++)
+        if (y)
+            memcpy(to + r * to_step, y + r * step, (size_t)width * sizeof *to);
+        else
+            memset(to + r * to_step, 0, (size_t)width * sizeof *to);
+}
+
+/* What samples first.. read for their products at a site. */
+static void gather_at(const ArmcAt *at, const ArmcScan *scan, int64_t first, int64_t m,
+                      ArmcReal *read, int64_t lda)
+{
+    int64_t rank = armc_order_rank(scan->order, at->site), step = 0;
+    int64_t t = rank / scan->across, p = rank % scan->across;
+    if (scan->features) {
+        const ArmcReal *x = at->row(at->context, 0, at->site, &step);
+        copy_rows(m, scan->features, x + first * step, step, read, lda);
+    }
+    for (int tap = 0; t > 0 && tap < scan->taps->count; tap++) {
+        int64_t from = armc_scan_tap(scan, p, tap);
+        const ArmcReal *y = NULL;
+        if (from >= 0)
+            y = at->row(at->context, -1, armc_scan_site(scan, t - 1, from), &step);
+        copy_rows(m, scan->units, y ? y + first * step : NULL, step,
+                  read + scan->features + tap * scan->units, lda);
+    }
+}
+
+/* Points the cells at the rows of this site, and at the state of the site before. */
+static ArmcCells cells_at(const ArmcAt *at, const ArmcScan *scan)
+{
+    int64_t rank = armc_order_rank(scan->order, at->site), none;
+    int inputs = at->node->in_count;
+    int64_t state_at = at->node->op->state ? at->state_at : 0;
+    ArmcCells cells = {.h = scan->units,
+                       .begin = at->part->begin,
+                       .end = at->part->end,
+                       .bias = at->row(at->context, inputs - 1, 0, &none),
+                       .next = at->out + state_at,
+                       .y = at->out,
+                       .ldn = at->out_step,
+                       .ldy = at->out_step};
+    const ArmcReal *weight = at->row(at->context, inputs - 2, 0, &none),
+                   *input = scan->features ? at->row(at->context, 1, 0, &none) : NULL;
+    set_products(scan, rank < scan->across, input, weight, &cells);
+    if (!scan->features)
+        cells.x = at->row(at->context, 0, at->site, &cells.ldx);
+    if (rank >= scan->across) {
+        int64_t before = armc_order_at(scan->order, rank - scan->across);
+        cells.c = at->row(at->context, -1, before, &cells.ldc) + state_at;
+    }
+    return cells;
+}
+
+void armc_scan_at(const ArmcAt *at, const ArmcCellKind *kind)
+{
+    ArmcScan scan = armc_scan_of_node(at->node, kind);
+    ArmcReal read[SCAN_SCRATCH];
+    int64_t row[SCAN_MOST_CELLS], most = most_cells(&scan);
+    ArmcCells cells = cells_at(at, &scan);
+    cells.a = read;
+    cells.row = row;
+    cells.before = cells.c ? row : NULL;
+    for (int64_t first = 0; first < at->n; first += cells.m) {
+        cells.m = smaller(at->n - first, most);
+        for (int64_t r = 0; r < cells.m; r++)
+            row[r] = first + r;
+        gather_at(at, &scan, first, cells.m, read, cells.lda);
+        kind->step(at->k, &cells);
+    }
+}
