@@ -31,6 +31,21 @@ static const ArmcReal *example_of(const ArmcCall *call, int i, int64_t task)
     return call->in[i] + (value->batched ? task * armc_shape_size(value->shape) : 0);
 }
 
+static void move_runs(const ArmcCall *call, int64_t task, ArmcReal *y)
+{
+    const ArmcNode *node = call->node;
+    int64_t first = node->in_count == 2 ? armc_shape_size(node->in[0]->shape) : INT64_MAX;
+    const ArmcReal *a = example_of(call, 0, task),
+                   *b = node->in_count == 2 ? example_of(call, 1, task) : NULL;
+    for (const ArmcMapRun *run = node->runs; run->length > 0; run++) {
+        if (run->from < 0)
+            memset(y + run->to, 0, (size_t)run->length * sizeof *y);
+        else
+            memcpy(y + run->to, run->from < first ? a + run->from : b + (run->from - first),
+                   (size_t)run->length * sizeof *y);
+    }
+}
+
 static void move_from_two(const ArmcCall *call, int64_t task, int64_t size, ArmcReal *y)
 {
     int64_t first = armc_shape_size(call->node->in[0]->shape);
@@ -47,7 +62,9 @@ void armc_move_forward(const ArmcCall *call, int64_t task)
     int64_t size = armc_shape_size(call->node->out[0]->shape);
     ArmcReal *y = call->out[0] + task * size;
     const ArmcReal *x = example_of(call, 0, task);
-    if (call->node->in_count == 2) {
+    if (call->node->runs) {
+        move_runs(call, task, y);
+    } else if (call->node->in_count == 2) {
         move_from_two(call, task, size, y);
     } else if (!map) {
         memcpy(y, x, (size_t)size * sizeof *y);
@@ -171,7 +188,10 @@ void armc_move_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
             d = ARMC_GRAD(grad, node, "reshape", &attr, dy);
         } else {
             d = ARMC_GRAD(grad, node, "unmove", NULL, dy, node->in[i]);
-            d->node->map = map_of_input(armc_grad_graph(grad)->arena, node, i);
+            ArmcArena *arena = armc_grad_graph(grad)->arena;
+            int64_t size = armc_shape_size(node->out[0]->shape);
+            d->node->map = map_of_input(arena, node, i);
+            d->node->runs = armc_map_runs(arena, d->node->map, size, size);
         }
         armc_grad_add(grad, node->in[i], d);
     }
@@ -186,7 +206,11 @@ static void unmove_forward(const ArmcCall *call, int64_t task)
     const ArmcReal *dy = example_of(call, 0, task);
     ArmcReal *dx = call->out[0] + task * size;
     memset(dx, 0, (size_t)size * sizeof *dx);
-    for (int64_t o = 0; o < moved; o++)
+    const ArmcMapRun *run = call->node->runs;
+    for (; run && run->length > 0; run++)
+        if (run->from >= 0)
+            call->k->add(run->length, dx + run->from, dy + run->to, dx + run->from);
+    for (int64_t o = 0; !run && o < moved; o++)
         if (call->node->map[o] >= 0)
             dx[call->node->map[o]] += dy[o];
 }
