@@ -356,6 +356,8 @@ def main():
     results = []
     for model in map(importlib.import_module, words or MODELS):
         names = [name for name in model.VARIANTS if arguments.variants in name]
+        if not names:
+            sys.exit(f"no variant of {model.__name__} has `{arguments.variants}` in its name: {', '.join(model.VARIANTS)}")
         with tempfile.TemporaryDirectory() as folder:
             results.append((model, {t: compete(model, names, t, program, folder) for t in threads}))
     for model, runs in results:
