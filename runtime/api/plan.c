@@ -66,6 +66,8 @@ static void tell_plan(ArmcSession *session, const ArmcNet *net)
     tell_bytes(session, "optimizer", net->optimizer_bytes);
     tell_bytes(session, "activations", plan->activation_bytes);
     tell_bytes(session, "scratch", plan->scratch_bytes * threads);
+    if (plan->again_bytes > 0)
+        tell_bytes(session, "not kept, an example", plan->again_bytes);
     tell_bytes(session, "peak", armc_plan_bytes(plan, threads) + net->optimizer_bytes);
     tell_largest(session, plan);
     armc_say_result(session, "  multiply-adds            %12" PRId64 "     forward, one example\n",

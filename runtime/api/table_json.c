@@ -84,14 +84,15 @@ void armc_tell_plan_json(ArmcSession *session, const ArmcNet *net, const char *s
         ", \"threads\": %d, \"members\": %d, \"parameters\": %" PRId64
         ", \"parameter_bytes\": %" PRId64 ", \"gradient_bytes\": %" PRId64
         ", \"optimizer_bytes\": %" PRId64 ", \"activation_bytes\": %" PRId64
-        ", \"scratch_bytes\": %" PRId64 ", \"peak_bytes\": %" PRId64 ", \"multiply_adds\": %" PRId64
-        ", \"sample_multiply_adds\": %" PRId64 ", \"sample_rows\": %" PRId64
-        ", \"sample_slots\": %" PRId64 ", \"sample_bytes\": %" PRId64 "%s%s}\n",
+        ", \"scratch_bytes\": %" PRId64 ", \"again_bytes\": %" PRId64 ", \"peak_bytes\": %" PRId64
+        ", \"multiply_adds\": %" PRId64 ", \"sample_multiply_adds\": %" PRId64
+        ", \"sample_rows\": %" PRId64 ", \"sample_slots\": %" PRId64 ", \"sample_bytes\": %" PRId64
+        "%s%s}\n",
         armc_json_text(scratch, net->name), net->optimizer, net->batch, threads,
         net->graph->member_count, plan->parameters, plan->parameter_bytes, plan->gradient_bytes,
         net->optimizer_bytes, plan->activation_bytes, plan->scratch_bytes * threads,
-        armc_plan_bytes(plan, threads) + net->optimizer_bytes, plan->multiply_adds,
-        sampler.multiply_adds, sampler.rows, sampler.slots, sampler.bytes,
+        plan->again_bytes, armc_plan_bytes(plan, threads) + net->optimizer_bytes,
+        plan->multiply_adds, sampler.multiply_adds, sampler.rows, sampler.slots, sampler.bytes,
         steps != NULL ? ", \"steps\": " : "", steps != NULL ? armc_json_text(scratch, steps) : "");
     armc_scratch_end(session);
 }

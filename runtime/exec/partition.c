@@ -82,7 +82,7 @@ static bool is_ready(const Partition *p, const ArmcNode *node)
     for (int i = 0; i < node->in_count; i++)
         if (!p->done[node->in[i]->node->id])
             return false;
-    return true;
+    return !node->after || p->done[node->after->id];
 }
 
 static Step *new_step(Partition *p, StepKind kind, int64_t sites)
@@ -115,6 +115,8 @@ static bool goes_along(const Step *step, const ArmcNode *node)
 static bool joins(Partition *p, const ArmcNode *node)
 {
     bool after_down = false;
+    if (node->after && !p->done[node->after->id] && !p->in_region[node->after->id])
+        return false;
     for (int i = 0; i < node->in_count; i++) {
         const ArmcNode *from = node->in[i]->node;
         if (p->done[from->id])

@@ -153,12 +153,34 @@ static void plan_memory(ArmcProgram *program)
         const ArmcNode *node = program->graph->nodes[i];
         const Place *place = &(depth ? depth->body : program)->places[node->out[0]->id];
         plan->multiply_adds += backward[i] ? 0 : armc_node_cost(node);
+        plan->again_bytes += node->after ? bytes_of(armc_shape_size(node->out[0]->shape)) : 0;
         if (place->store == STORE_ARENA && node->origin &&
             bytes_of(place->size) > plan->largest_bytes) {
             plan->largest_bytes = bytes_of(place->size);
             plan->largest = node->origin;
         }
     }
+}
+
+static void lay_out(ArmcProgram *program)
+{
+    armc_exec_partition(program, PHASE_ALL);
+    armc_exec_layout(program);
+    armc_exec_deepen(program);
+}
+
+/* Where activations are large: as many examples at a time as before. */
+static void recompute(ArmcProgram *program)
+{
+    const bool *backward = armc_exec_backward(program, program->arena);
+    program->options.each = program->depth->each;
+    program->graph = armc_recompute(program->arena, program->graph, &program->outputs, backward);
+    program->depth = NULL;
+    program->phase_of = NULL;
+    program->steps = NULL;
+    program->step_count = program->step_capacity = 0;
+    program->arena_size = program->scratch_size = 0;
+    lay_out(program);
 }
 
 ArmcProgram *armc_program_new(ArmcArena *arena, ArmcGraph *model, ArmcProgramKind kind,
@@ -181,9 +203,9 @@ ArmcProgram *armc_program_new(ArmcArena *arena, ArmcGraph *model, ArmcProgramKin
     /* once more: what fusion left without use goes */
     program->graph =
         armc_simplify(arena, program->graph, &program->outputs, training, options->kernels);
-    armc_exec_partition(program, PHASE_ALL);
-    armc_exec_layout(program);
-    armc_exec_deepen(program);
+    lay_out(program);
+    if (training && program->depth)
+        recompute(program);
     plan_memory(program);
     return program;
 }

@@ -30,6 +30,7 @@ typedef struct ArmcPlan {
     int64_t activation_bytes;  /* the arena of a step at the full batch */
     int64_t scratch_bytes;     /* for each thread */
     int64_t each;              /* examples that go through the model together */
+    int64_t again_bytes;       /* of one example: what gradients compute again rather than keep */
     int64_t multiply_adds;     /* forward, one example */
     const ArmcOrigin *largest; /* the statement that asks for most, and how much */
     int64_t largest_bytes;

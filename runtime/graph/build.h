@@ -9,6 +9,9 @@
 ArmcNode *armc_node_new(ArmcGraph *graph, const ArmcOp *op, int in_count, ArmcValue *const *in,
                         const ArmcAttr *attr, const ArmcOrigin *origin);
 void armc_graph_push(ArmcGraph *graph, ArmcNode *node);
+/* A copy with outputs of its own, which reads what stands for the inputs by their ids; not yet in
+ * the graph. */
+ArmcNode *armc_node_copy(const ArmcGraph *graph, const ArmcNode *node, ArmcValue *const *of);
 /* Shapes, groups, masks and levels of the outputs from the inputs. False after a diagnostic. */
 bool armc_node_infer(ArmcInfer *infer);
 /* Appends a node of any op; NULL after a diagnostic about shapes. */
@@ -42,6 +45,12 @@ ArmcGraph *armc_simplify(ArmcArena *arena, const ArmcGraph *graph, ArmcOutputs *
  * `at`. */
 void armc_differentiate(ArmcGraph *graph, size_t count, ArmcValue *const *y, ArmcValue *const *dy,
                         size_t at_count, ArmcValue *const *at, ArmcValue **gradient);
+
+/* Copies the graph of a training: where gradients read a cheap result of the forward part, made
+ * from what is kept anyway, it is made again for them. `backward`: which nodes are of the backward
+ * part, by id. */
+ArmcGraph *armc_recompute(ArmcArena *arena, const ArmcGraph *graph, ArmcOutputs *outputs,
+                          const bool *backward);
 
 /* Asserts what every pass must keep: topological order, inferred shapes still the same, inputs in
  * the graph. */

@@ -80,7 +80,8 @@ struct ArmcNode {
     const ArmcGroupReads *group_reads; /* ops with masked weights; NULL: all is live */
     const void *plan;                  /* what the op's shape hook found out, for its other hooks */
     const ArmcOrder
-        *order; /* scans and `shift`: by which they go from site to site; NULL: raster */
+        *order;            /* scans and `shift`: by which they go from site to site; NULL: raster */
+    const ArmcNode *after; /* not to be run before this one, though it reads nothing of it; NULL */
 };
 
 typedef enum ArmcInit {

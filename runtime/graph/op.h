@@ -128,6 +128,7 @@ enum {
         2048, /* rows: feature f of the result comes from feature f of inputs as wide as it */
     ARMC_OP_KEEPS_ZERO = 4096, /* rows: where the first input's row is zero, so is the result's
                                   (+0), if numbers of the other inputs are finite */
+    ARMC_OP_CHEAP = 8192,      /* computed again for gradients rather than kept */
     ARMC_OP_KEEPS_LEVELS =
         256, /* entries are levels if the first input's are (set for movement ops as well) */
 };

@@ -84,17 +84,19 @@ static ArmcNode *find_equal(Simplify *s, ArmcNode *node)
     return NULL;
 }
 
-static ArmcNode *copy_node(Simplify *s, const ArmcNode *node)
+ArmcNode *armc_node_copy(const ArmcGraph *graph, const ArmcNode *node, ArmcValue *const *of)
 {
-    ArmcNode *copy = ARMC_NEW(s->graph->arena, ArmcNode);
+    ArmcNode *copy = ARMC_NEW(graph->arena, ArmcNode);
     *copy = *node;
     for (int i = 0; i < node->in_count; i++)
-        copy->in[i] = s->of[node->in[i]->id];
+        copy->in[i] = of[node->in[i]->id];
     for (int i = 0; i < node->out_count; i++) {
-        copy->out[i] = ARMC_NEW(s->graph->arena, ArmcValue);
+        copy->out[i] = ARMC_NEW(graph->arena, ArmcValue);
         *copy->out[i] = *node->out[i];
         copy->out[i]->node = copy;
     }
+    if (node->after)
+        copy->after = of[node->after->out[0]->id]->node;
     return copy;
 }
 
@@ -150,7 +152,7 @@ static void simplify_node(Simplify *s, const ArmcNode *node)
         s->of[node->out[0]->id] = s->of[node->in[0]->id];
         return;
     }
-    ArmcNode *copy = copy_node(s, node);
+    ArmcNode *copy = armc_node_copy(s->graph, node, s->of);
     if (folds(copy))
         fold(s, copy);
     ArmcValue *fused = copy->op->fuse ? copy->op->fuse(s->graph, copy) : NULL;

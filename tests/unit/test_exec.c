@@ -396,6 +396,23 @@ static void test_blame_finds_an_overflow(void **state)
 
 /* --- memory, and the plan --- */
 
+/* The result of the layer normalisation isn't kept, as its input is: the same bits, as
+ * compare_ways finds. */
+static void test_what_is_cheap_is_computed_again(void **state)
+{
+    const Model *model = models;
+    while (strcmp(model->name, "normalised") != 0)
+        model++;
+    Lab lab;
+    model_open(&lab, model, BATCH);
+    for (int64_t each = 0; each <= 3; each += 3) {
+        Way way = {.kind = ARMC_PROGRAM_TRAIN, .batch = BATCH, .each = each};
+        const ArmcPlan *plan = armc_program_plan(start(&lab, way, *state));
+        assert_int_equal(plan->again_bytes > 0, each > 0);
+    }
+    lab_close(&lab);
+}
+
 /* True when compiling and preparing ran through; false when the allocation-th allocation was made
  * to fail. */
 static bool survives(const Model *model, long allocation, ArmcPool *pool)
@@ -502,6 +519,7 @@ int main(void)
         cmocka_unit_test(test_blame_finds_an_overflow),
         cmocka_unit_test(test_any_allocation_may_fail),
         cmocka_unit_test(test_the_plan_counts),
+        cmocka_unit_test(test_what_is_cheap_is_computed_again),
         cmocka_unit_test(test_a_scan_that_runs_alone_has_scratch),
         cmocka_unit_test(test_nade_is_one_region),
     };
