@@ -30,8 +30,8 @@ static void product_mask(ArmcInfer *infer)
     }
 #define BINARY_WORLDS "a=3x2 b=3x2; a=3x2 b*=2; a=2x3x2 b=2x1x1; a=3x4 b*=3x4; a=1x4 b=3x1"
 #define BINARY_ROW(op_name)                                                                        \
-    .name = #op_name, .sig = "a b -> broadcast", .flags = ARMC_OP_ELEMENTWISE, .rows_in = "rr",    \
-    .rows_out = 'r', .rows = op_name##_rows, .vjp = op_name##_vjp
+    .name = #op_name, .sig = "a b -> broadcast", .flags = ARMC_OP_ELEMENTWISE | ARMC_OP_CHEAP,     \
+    .rows_in = "rr", .rows_out = 'r', .rows = op_name##_rows, .vjp = op_name##_vjp
 #define BINARY_FIELDS(op_name)                                                                     \
     BINARY_ROW(op_name), .groups = armc_elementwise_groups, .probe = BINARY_WORLDS
 #define UNARY_PROBED(op_name, worlds)                                                              \
