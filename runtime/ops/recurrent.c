@@ -94,6 +94,29 @@ static bool check_axis(ArmcInfer *infer)
     return !diag;
 }
 
+static int64_t sites_across(const ArmcNode *node)
+{
+    ArmcShape shape = node->in[0]->shape;
+    return armc_shape_sites(shape) / shape.dims[node->attr[SCAN_AXIS].i];
+}
+
+/* A tap that is as far away as there are sites would never read anything. */
+static bool taps_meet_sites(ArmcInfer *infer)
+{
+    const ArmcNode *node = infer->node;
+    const ArmcAttr *taps = &node->attr[SCAN_TAPS];
+    int64_t across = sites_across(node);
+    for (int i = 0; i < taps->count; i++) {
+        if (taps->ints[i] > -across && taps->ints[i] < across)
+            continue;
+        armc_infer_error(infer,
+                         "tap %" PRId64 " of `%s` meets no site: beside the axis there %s %" PRId64,
+                         taps->ints[i], node->op->name, across == 1 ? "is" : "are", across);
+        return false;
+    }
+    return true;
+}
+
 /* The state comes from the cell's own site of the step before, so that one is always read. */
 static bool check_taps(ArmcInfer *infer, ArmcShape weight)
 {
@@ -109,7 +132,7 @@ static bool check_taps(ArmcInfer *infer, ArmcShape weight)
     else if (weights != taps->count)
         armc_infer_error(infer, "%d taps need as many matrices, the weight of `%s` has %" PRId64,
                          taps->count, node->op->name, weights);
-    return own && weights == taps->count;
+    return own && weights == taps->count && taps_meet_sites(infer);
 }
 
 static bool check_weight(ArmcInfer *infer, ArmcShape weight, int gates)
@@ -139,11 +162,9 @@ static bool check_start(ArmcInfer *infer, const ArmcCellKind *kind, int64_t unit
 {
     const ArmcNode *node = infer->node;
     const ArmcValue *start = start_of(node);
-    ArmcShape shape = node->in[0]->shape;
     if (start == NULL)
         return true;
-    int64_t across = armc_shape_sites(shape) / shape.dims[node->attr[SCAN_AXIS].i];
-    int64_t width = units * (kind->state ? 2 : 1);
+    int64_t across = sites_across(node), width = units * (kind->state ? 2 : 1);
     if (start->shape.dims[0] != across || start->shape.dims[1] != width) {
         char text[96];
         ArmcDiag *diag =
