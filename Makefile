@@ -41,8 +41,9 @@ endif
 
 # Kernels promise the same bits everywhere: no contraction that the source doesn't spell out (kernels.h).
 FIXED_ORDER := $(if $(filter release double,$(KIND)),-O3) -ffp-contract=off
+# (Every processor with AVX-512 has PREFETCHW.)
 AVX2   := -mavx2 -mfma
-AVX512 := -mavx512f -mavx512vl -mavx512bw -mavx512dq -mfma -mprefer-vector-width=512
+AVX512 := -mavx512f -mavx512vl -mavx512bw -mavx512dq -mfma -mprfchw -mprefer-vector-width=512
 
 LIBRARIES := openblas libpng zlib jansson
 HAVE_READLINE := $(if $(shell pkg-config --exists readline 2>/dev/null && echo yes),1,0)

@@ -1,7 +1,8 @@
 /* Times the kernels of convolution, forward and weight gradient, beside OpenBLAS on the gathered
  * matrix (the gathering isn't counted) and beside multiply-adds that stay in registers: GFLOP/s
  * and shares of that peak. All of a row's candidates take turns, each one's best turn counts.
- * build/release/bench/conv [TABLE]: the table of one instruction set. */
+ * build/release/bench/conv [TABLE [PICTURES]]: the table of one instruction set; of so many
+ * pictures in turns, which is how a net finds them: far from the processor. */
 #define _POSIX_C_SOURCE 200809L
 #include <math.h>
 #include <stdio.h>
@@ -110,22 +111,27 @@ typedef struct Work {
     const ArmcKernels *kernels;
     Peak peak;
     int64_t terms, a_row, pixels;
+    int pictures, turn; /* picture `turn` of a, c and gathered is next */
     ArmcReal *a, *b, *packed, *c, *gathered, *dw;
 } Work;
 
-static Work prepare(const Shape *s, const ArmcKernels *kernels)
+static int64_t picture_size(const Shape *s)
 {
-    Work k = {.s = s, .kernels = kernels, .peak = peak_of(kernels->name)};
+    return (s->w + 6) * (s->w + 6) * s->channels;
+}
+
+static Work prepare(const Shape *s, const ArmcKernels *kernels, int pictures)
+{
+    Work k = {.s = s, .kernels = kernels, .peak = peak_of(kernels->name), .pictures = pictures};
     for (int64_t r = 0; r < s->count; r++)
         k.terms += s->runs[r].length;
-    const int64_t padded = s->w + 6;
     k.a_row = s->count > 2 ? ROW(s->w, 3, s->channels) : ROW(s->w, 1, s->channels);
     k.pixels = s->w * s->w;
-    k.a = numbers(padded * padded * s->channels);
+    k.a = numbers(pictures * picture_size(s));
     k.b = numbers(k.terms * s->n);
     k.packed = numbers(kernels->packed_size(k.terms, s->n));
-    k.c = numbers(k.pixels * s->n);
-    k.gathered = numbers(k.pixels * k.terms);
+    k.c = numbers(pictures * k.pixels * s->n);
+    k.gathered = numbers(pictures * k.pixels * k.terms);
     k.dw = numbers(k.terms * s->n);
     kernels->pack(k.terms, s->n, 0, k.terms, k.b, s->n, 1, k.packed);
     return k;
@@ -143,11 +149,26 @@ static void forget(const Work *k)
 
 /* --- candidates --- */
 
+static ArmcReal *a_of(const Work *k)
+{
+    return k->a + k->turn * picture_size(k->s);
+}
+
+static ArmcReal *c_of(const Work *k)
+{
+    return k->c + k->turn * k->pixels * k->s->n;
+}
+
+static ArmcReal *gathered_of(const Work *k)
+{
+    return k->gathered + k->turn * k->pixels * k->terms;
+}
+
 static void forward(const Work *k)
 {
     const Shape *s = k->s;
-    k->kernels->conv(s->w, s->w, s->n, s->runs, s->count, k->a, k->a_row, s->channels, k->packed,
-                     k->c, s->w * s->n, s->n, 0);
+    k->kernels->conv(s->w, s->w, s->n, s->runs, s->count, a_of(k), k->a_row, s->channels, k->packed,
+                     c_of(k), s->w * s->n, s->n, 0);
 }
 
 static void backward(const Work *k)
@@ -155,20 +176,20 @@ static void backward(const Work *k)
     const Shape *s = k->s;
     ArmcReal *dw = k->dw;
     for (int64_t r = 0; r < s->count; dw += s->runs[r++].length * s->n)
-        k->kernels->conv_outer(s->w, s->w, s->runs[r].length, s->n, k->a + s->runs[r].offset,
-                               k->a_row, s->channels, k->c, s->w * s->n, s->n, dw, s->n, 0);
+        k->kernels->conv_outer(s->w, s->w, s->runs[r].length, s->n, a_of(k) + s->runs[r].offset,
+                               k->a_row, s->channels, c_of(k), s->w * s->n, s->n, dw, s->n, 0);
 }
 
 static void forward_blas(const Work *k)
 {
-    armc_blas_gemm(0, 0, k->pixels, k->s->n, k->terms, 1, k->gathered, k->terms, k->b, k->s->n, 0,
-                   k->c, k->s->n);
+    armc_blas_gemm(0, 0, k->pixels, k->s->n, k->terms, 1, gathered_of(k), k->terms, k->b, k->s->n,
+                   0, c_of(k), k->s->n);
 }
 
 static void backward_blas(const Work *k)
 {
-    armc_blas_gemm(1, 0, k->terms, k->s->n, k->pixels, 1, k->gathered, k->terms, k->c, k->s->n, 0,
-                   k->dw, k->s->n);
+    armc_blas_gemm(1, 0, k->terms, k->s->n, k->pixels, 1, gathered_of(k), k->terms, c_of(k),
+                   k->s->n, 0, k->dw, k->s->n);
 }
 
 static double flops_of(const Work *k)
@@ -192,13 +213,14 @@ static void (*const candidates[CANDIDATES])(const Work *) = {registers, forward,
                                                              backward, backward_blas};
 
 /* GFLOP/s of each candidate. */
-static void measure(const Work *k, double *speeds)
+static void measure(Work *k, double *speeds)
 {
     const double flops = flops_of(k), chains = k->peak.flops * ceil(flops / k->peak.flops);
     double best[CANDIDATES] = {1e30, 1e30, 1e30, 1e30, 1e30};
     for (const double start = now(); now() - start < budget;)
         for (int turn = 0; turn < CANDIDATES * CALLS; turn++) {
             const int i = turn / CALLS;
+            k->turn = (k->turn + 1) % k->pictures;
             const double begin = now();
             candidates[i](k);
             const double seconds = now() - begin;
@@ -208,9 +230,9 @@ static void measure(const Work *k, double *speeds)
         speeds[i] = (i == 0 ? chains : flops) / best[i] * 1e-9;
 }
 
-static void print_row(const Shape *s, const ArmcKernels *kernels)
+static void print_row(const Shape *s, const ArmcKernels *kernels, int pictures)
 {
-    const Work k = prepare(s, kernels);
+    Work k = prepare(s, kernels, pictures);
     double speeds[CANDIDATES];
     measure(&k, speeds);
     printf("%-6s%4dx%-4d%6d%5d%8.1f", s->name, (int)s->w, (int)s->w, (int)k.terms, (int)s->n,
@@ -229,12 +251,13 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s doesn't run here\n", argv[1]);
         return 2;
     }
+    const int pictures = argc > 2 ? atoi(argv[2]) : 1;
     armc_blas_init();
     printf("%s, %d-bit reals, one thread, GFLOP/s and share of the peak; %s\n", kernels->name,
            (int)sizeof(ArmcReal) * 8, armc_blas_name());
     printf("%-6s%9s%6s%5s%8s%13s%13s%13s%13s\n", "mask", "pixels", "k", "n", "peak", "conv",
            "OpenBLAS", "conv_outer", "OpenBLAS");
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-        print_row(&shapes[i], kernels);
+        print_row(&shapes[i], kernels, pictures > 0 ? pictures : 1);
     return 0;
 }

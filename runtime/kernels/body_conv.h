@@ -7,8 +7,9 @@
 #define ARMC_KERNELS_BODY_CONV_H
 
 enum {
-    CONV_COLS = CONV_VECS * LANES,                   /* columns of a packed panel */
-    OUTER_REALS = (1 << 20) / (int)sizeof(ArmcReal), /* of A and B: they stay in L2 for all of C */
+    CONV_COLS = CONV_VECS * LANES, /* columns of a packed panel */
+    CONV_TILES = 4,                /* tiles whose pixels stay in L1 while they meet all panels */
+    OUTER_REALS = (1 << 17) / (int)sizeof(ArmcReal), /* of A and B: they stay in L2 for all of C */
     OUTER_PIXELS = 64, /* at least as many at a time: C is read and written once for each */
     CONV_UNROLL = 4, /* steps between two looks at where a pixel lies: 14 don't fit in registers */
 };
@@ -41,13 +42,53 @@ static void pack_kernel(int64_t k, int64_t n, int64_t first, int64_t rows, const
     }
 }
 
+/* --- ahead --- */
+
+/* What is asked of memory while there is arithmetic, a bit with each step: what comes next lies
+ * far away, and waiting for it would take as long as the arithmetic. */
+typedef struct Ahead {
+    const char *at;
+    int64_t step; /* bytes */
+} Ahead;
+
+/* `reals` from `first` on, in so many steps. */
+static Ahead ahead_make(const ArmcReal *first, int64_t reals, int64_t steps)
+{
+    const int64_t bytes = reals * (int64_t)sizeof(ArmcReal);
+    return (Ahead){(const char *)first, steps > 0 ? (bytes + steps - 1) / steps : 0};
+}
+
+ALWAYS_INLINE void ahead_go(Ahead *ahead, const int write)
+{
+    if (write)
+        __builtin_prefetch(ahead->at, 1);
+    else
+        __builtin_prefetch(ahead->at);
+    ahead->at += ahead->step;
+}
+
+/* A will be read, B read too or written. */
+typedef struct AheadOf {
+    Ahead a, b;
+} AheadOf;
+
 /* --- conv --- */
 
 /* Where the pixels of a tile lie in A and in C. */
 typedef struct Pixels {
+    int64_t rows;
     const ArmcReal *a[CONV_ROWS];
     ArmcReal *c[CONV_ROWS];
 } Pixels;
+
+/* What a tile of some columns of C adds up. */
+typedef struct Panel {
+    const ArmcRun *runs;
+    int64_t count;
+    const ArmcReal *packed;
+    int64_t column, cols;
+    int go_on; /* from what C holds already */
+} Panel;
 
 /* The next term of each chain: entry i of each pixel times row b of the panel. */
 ALWAYS_INLINE void conv_step(const int rows, const int vecs, const ArmcReal *const *at, int64_t i,
@@ -66,42 +107,49 @@ ALWAYS_INLINE void conv_step(const int rows, const int vecs, const ArmcReal *con
     }
 }
 
-ALWAYS_INLINE void conv_tile(const int rows, const int vecs, const ArmcRun *runs, int64_t count,
-                             const Pixels *pixels, const ArmcReal *b, int64_t last_lanes, int go_on)
+ALWAYS_INLINE void conv_tile(const int rows, const int vecs, const Panel *p, const Pixels *pixels,
+                             AheadOf *ahead)
 {
     const int whole = vecs - 1;
-    const Part last = part_make(last_lanes);
+    const Part last = part_make(p->cols - whole * LANES);
+    const ArmcReal *b = p->packed;
+    AheadOf next = *ahead;
     Vec acc[CONV_ROWS][CONV_VECS] = {{{0}}};
-    if (go_on) {
+    if (p->go_on) {
         UNROLL
         for (int r = 0; r < rows; r++) {
+            const ArmcReal *c = pixels->c[r] + p->column;
             UNROLL
             for (int v = 0; v < whole; v++)
-                acc[r][v] = vec_load(pixels->c[r] + v * LANES);
-            acc[r][whole] = part_load(pixels->c[r] + whole * LANES, last);
+                acc[r][v] = vec_load(c + v * LANES);
+            acc[r][whole] = part_load(c + whole * LANES, last);
         }
     }
-    for (int64_t q = 0; q < count; q++) {
+    for (int64_t q = 0; q < p->count; q++) {
         const ArmcReal *at[CONV_ROWS];
         UNROLL
         for (int r = 0; r < rows; r++)
-            at[r] = pixels->a[r] + runs[q].offset;
+            at[r] = pixels->a[r] + p->runs[q].offset;
         int64_t i = 0;
-        for (; i + CONV_UNROLL <= runs[q].length; i += CONV_UNROLL) {
+        for (; i + CONV_UNROLL <= p->runs[q].length; i += CONV_UNROLL) {
             UNROLL
-            for (int u = 0; u < CONV_UNROLL; u++, b += vecs * LANES)
+            for (int u = 0; u < CONV_UNROLL; u++, b += vecs * LANES) {
                 conv_step(rows, vecs, at, i + u, b, acc);
+                ahead_go(u % 2 ? &next.b : &next.a, u % 2);
+            }
         }
-        for (; i < runs[q].length; i++, b += vecs * LANES)
+        for (; i < p->runs[q].length; i++, b += vecs * LANES)
             conv_step(rows, vecs, at, i, b, acc);
     }
     UNROLL
     for (int r = 0; r < rows; r++) {
+        ArmcReal *c = pixels->c[r] + p->column;
         UNROLL
         for (int v = 0; v < whole; v++)
-            vec_store(pixels->c[r] + v * LANES, acc[r][v]);
-        part_store(pixels->c[r] + whole * LANES, last, acc[r][whole]);
+            vec_store(c + v * LANES, acc[r][v]);
+        part_store(c + whole * LANES, last, acc[r][whole]);
     }
+    *ahead = next;
 }
 
 /* --- conv_outer --- */
@@ -115,8 +163,9 @@ typedef struct Strip {
 
 /* C's tile from row 0, column 0: sum over the strip's pixels of A's first entries times B's. */
 ALWAYS_INLINE void conv_outer_tile(const int rows, const int vecs, const Strip *s, ArmcReal *c,
-                                   int64_t ldc, int64_t last_lanes, int go_on)
+                                   int64_t ldc, int64_t last_lanes, int go_on, AheadOf *ahead)
 {
+    AheadOf next = *ahead;
     const int whole = vecs - 1;
     const Part last = part_make(last_lanes);
     Vec acc[CONV_ROWS][CONV_VECS] = {{{0}}};
@@ -147,6 +196,8 @@ ALWAYS_INLINE void conv_outer_tile(const int rows, const int vecs, const Strip *
                 for (int v = 0; v < vecs; v++)
                     acc[r][v] = vec_fma(av, bv[v], acc[r][v]);
             }
+            ahead_go(&next.a, 0);
+            ahead_go(&next.b, 0);
         }
         left -= steps;
         room = s->w;
@@ -160,25 +211,24 @@ ALWAYS_INLINE void conv_outer_tile(const int rows, const int vecs, const Strip *
             vec_store(c + r * ldc + v * LANES, acc[r][v]);
         part_store(c + r * ldc + whole * LANES, last, acc[r][whole]);
     }
+    *ahead = next;
 }
 
 /* --- tiles of each size --- */
 
-typedef void (*ConvTile)(const ArmcRun *runs, int64_t count, const Pixels *pixels,
-                         const ArmcReal *b, int64_t last_lanes, int go_on);
+typedef void (*ConvTile)(const Panel *panel, const Pixels *pixels, AheadOf *ahead);
 typedef void (*ConvOuterTile)(const Strip *s, ArmcReal *c, int64_t ldc, int64_t last_lanes,
-                              int go_on);
+                              int go_on, AheadOf *ahead);
 
 #define CONV_TILE(rows, vecs)                                                                      \
-    static void conv_##rows##x##vecs(const ArmcRun *runs, int64_t count, const Pixels *pixels,     \
-                                     const ArmcReal *b, int64_t last_lanes, int go_on)             \
+    static void conv_##rows##x##vecs(const Panel *panel, const Pixels *pixels, AheadOf *ahead)     \
     {                                                                                              \
-        conv_tile(rows, vecs, runs, count, pixels, b, last_lanes, go_on);                          \
+        conv_tile(rows, vecs, panel, pixels, ahead);                                               \
     }                                                                                              \
     static void conv_outer_##rows##x##vecs(const Strip *s, ArmcReal *c, int64_t ldc,               \
-                                           int64_t last_lanes, int go_on)                          \
+                                           int64_t last_lanes, int go_on, AheadOf *ahead)          \
     {                                                                                              \
-        conv_outer_tile(rows, vecs, s, c, ldc, last_lanes, go_on);                                 \
+        conv_outer_tile(rows, vecs, s, c, ldc, last_lanes, go_on, ahead);                          \
     }
 #define CONV_TILES_OF_ROW(rows) CONV_TILE(rows, 1) CONV_TILE(rows, 2)
 #define CONV_ROW(kind, rows)                                                                       \
@@ -238,34 +288,65 @@ static int64_t terms_of(const ArmcRun *runs, int64_t count)
     return terms;
 }
 
+/* The pixels of an image, row by row. */
+typedef struct Image {
+    int64_t w, x;
+    const ArmcReal *a;
+    ArmcReal *c;
+    int64_t a_col, c_col, a_down, c_down; /* from the end of a row to the next one's begin */
+} Image;
+
+static void take_pixels(Image *image, int64_t rows, Pixels *pixels)
+{
+    pixels->rows = rows;
+    for (int64_t r = 0; r < rows; r++) {
+        pixels->a[r] = image->a;
+        pixels->c[r] = image->c;
+        image->a += image->a_col;
+        image->c += image->c_col;
+        if (++image->x == image->w) {
+            image->x = 0;
+            image->a += image->a_down;
+            image->c += image->c_down;
+        }
+    }
+}
+
+/* All columns of some tiles. */
+static void conv_tiles_run(const Pixels *tiles, int count, Panel panel, int64_t n, AheadOf *ahead)
+{
+    const int64_t terms = terms_of(panel.runs, panel.count);
+    for (; panel.column < n; panel.column += CONV_COLS, panel.packed += terms * CONV_COLS) {
+        panel.cols = n - panel.column < CONV_COLS ? n - panel.column : CONV_COLS;
+        for (int t = 0; t < count; t++)
+            conv_tiles[tiles[t].rows - 1][(panel.cols - 1) / LANES](&panel, &tiles[t], ahead);
+    }
+}
+
 static void conv_kernel(int64_t h, int64_t w, int64_t n, const ArmcRun *runs, int64_t count,
                         const ArmcReal *a, int64_t a_row, int64_t a_col, const ArmcReal *packed,
                         ArmcReal *c, int64_t c_row, int64_t c_col, int accumulate)
 {
-    const int64_t terms = terms_of(runs, count);
-    for (int64_t j = 0; j < n; j += CONV_COLS, packed += terms * CONV_COLS) {
-        const int64_t cols = n - j < CONV_COLS ? n - j : CONV_COLS, whole = (cols - 1) / LANES;
-        int64_t y = 0, x = 0;
-        for (int64_t left = h * w, rows; left > 0; left -= rows) {
-            rows = even_step(left, CONV_ROWS);
-            Pixels pixels;
-            for (int64_t r = 0; r < rows; r++) {
-                pixels.a[r] = a + y * a_row + x * a_col;
-                pixels.c[r] = c + y * c_row + x * c_col + j;
-                if (++x == w) {
-                    x = 0;
-                    y++;
-                }
-            }
-            conv_tiles[rows - 1][whole](runs, count, &pixels, packed, cols - whole * LANES,
-                                        accumulate);
-        }
+    Image image = {w, 0, a, c, a_col, c_col, a_row - w * a_col, c_row - w * c_col};
+    const Panel panel = {.runs = runs, .count = count, .packed = packed, .go_on = accumulate};
+    const int64_t panels = (n + CONV_COLS - 1) / CONV_COLS,
+                  steps = terms_of(runs, count) / 2 * panels;
+    for (int64_t left = h * w; left > 0;) {
+        Pixels tiles[CONV_TILES];
+        int64_t before = left;
+        int taken = 0;
+        for (; taken < CONV_TILES && left > 0; left -= tiles[taken++].rows)
+            take_pixels(&image, even_step(left, CONV_ROWS), &tiles[taken]);
+        const int64_t next = before - left < left ? before - left : left;
+        AheadOf ahead = {ahead_make(image.a, next * a_col, steps * taken),
+                         ahead_make(image.c, next * c_col, steps * taken)};
+        conv_tiles_run(tiles, taken, panel, n, &ahead);
     }
 }
 
 /* Adds (or begins with) a strip of pixels to the whole C (length,n). */
 static void conv_outer_strip(const Strip *strip, int64_t length, int64_t n, ArmcReal *c,
-                             int64_t ldc, int go_on)
+                             int64_t ldc, int go_on, AheadOf ahead)
 {
     for (int64_t j = 0; j < n; j += CONV_COLS) {
         const int64_t cols = n - j < CONV_COLS ? n - j : CONV_COLS, whole = (cols - 1) / LANES;
@@ -274,8 +355,8 @@ static void conv_outer_strip(const Strip *strip, int64_t length, int64_t n, Armc
             Strip s = *strip;
             s.a += i;
             s.b += j;
-            conv_outer_tiles[rows - 1][whole](&s, c + i * ldc + j, ldc, cols - whole * LANES,
-                                              go_on);
+            conv_outer_tiles[rows - 1][whole](&s, c + i * ldc + j, ldc, cols - whole * LANES, go_on,
+                                              &ahead);
         }
     }
 }
@@ -293,18 +374,25 @@ static void conv_outer_kernel(int64_t h, int64_t w, int64_t length, int64_t n, c
                               int64_t b_col, ArmcReal *c, int64_t ldc, int accumulate)
 {
     Strip s = {0, 0, w, a, b, a_row - w * a_col, a_col, b_row - w * b_col, b_col};
+    AheadOf ahead = {0};
     if (h * w == 0)
-        conv_outer_strip(&s, length, n, c, ldc, accumulate);
+        conv_outer_strip(&s, length, n, c, ldc, accumulate, ahead);
     if (length == 0 || n == 0)
         return;
     const int most = outer_pixels(length, n, a_col);
-    for (int64_t done = 0; done < h * w; done += s.pixels) {
+    const int64_t tiles =
+        ((length + CONV_ROWS - 1) / CONV_ROWS) * ((n + CONV_COLS - 1) / CONV_COLS);
+    for (int64_t done = 0, left = h * w; left > 0; done += s.pixels) {
         const int64_t y = done / w, x = done % w;
-        s.pixels = even_step(h * w - done, most);
+        s.pixels = even_step(left, most);
+        left -= s.pixels;
         s.x = x;
         s.a = a + y * a_row + x * a_col;
         s.b = b + y * b_row + x * b_col;
-        conv_outer_strip(&s, length, n, c, ldc, accumulate || done > 0);
+        const int64_t next = s.pixels < left ? s.pixels : left;
+        ahead.a = ahead_make(s.a + s.pixels * a_col, next * a_col, s.pixels * tiles);
+        ahead.b = ahead_make(s.b + s.pixels * b_col, next * b_col, s.pixels * tiles);
+        conv_outer_strip(&s, length, n, c, ldc, accumulate || done > 0, ahead);
     }
 }
 
