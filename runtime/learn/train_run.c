@@ -150,7 +150,8 @@ static void tell_end(ArmcTraining *t, const ArmcScore scores[ARMC_SPLITS], ArmcS
                       " steps were skipped for the norm of their gradient\n",
                       t->net->name, t->state.skipped, t->state.step);
     if (armc_training_keeps_best(t)) {
-        const ArmcMetric *row = armc_metrics_find(t->metrics, t->state.epoch - t->state.stale, split);
+        const ArmcMetric *row =
+            armc_metrics_find(t->metrics, t->state.epoch - t->state.stale, split);
         nats = row->nats;
         at.epoch = row->epoch;
         at.step = row->step;
