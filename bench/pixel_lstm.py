@@ -20,8 +20,8 @@ def read(tensors):
     of = lambda *dims: [t.reshape(dims) for t in tensors.values() if t.numel() == math.prod(dims)]
     (U,), (V,), (c,) = of(H, 4 * H), of(H, K), of(K)
     narrow = of(4 * H)
-    if len(narrow) != 2 or batch.shape != (B, D):
-        sys.exit(f"this is not a PixelLSTM of {D} pixels and {H} units and a batch of {B}")
+    if len(narrow) != 2 or batch.shape[1:] != (D,):
+        sys.exit(f"this is not a PixelLSTM of {D} pixels and {H} units and a batch of such pictures")
     named = [name for name, t in tensors.items() if t.numel() == 4 * H]
     if "offset" in named[0]:
         narrow.reverse()

@@ -1,6 +1,6 @@
-/* sample CALL [--threads N]: samples of a model ("nade hidden=500 read=real") of black and white
- * pictures of 28x28, with random weights, on command over stdin. The lines and their answers are
- * described in bench/sample.py. */
+/* sample CALL LEVELS [--threads N]: samples of a model ("nade hidden=500 read=real") of pictures of
+ * 28x28 with so many levels, with random weights, on command over stdin. The lines and their
+ * answers are described in bench/sample.py. */
 #define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,13 +12,14 @@
 #include "runtime/data/safetensors.h"
 #include "runtime/learn/sample.h"
 
-enum { LINE = 4096, BATCH = 100, LEVELS = 2, SIDE = 28, PIXELS = SIDE * SIDE };
+enum { LINE = 4096, BATCH = 100, SIDE = 28, PIXELS = SIDE * SIDE };
 static const double deviation = 0.05;
 
 /* What stays between the lines. */
 typedef struct Bench {
     ArmcSession *session;
     ArmcNet *net;
+    int levels;
     ArmcReal *batch; /* (BATCH, PIXELS), drawn from the net */
     char line[LINE];
 } Bench;
@@ -46,8 +47,8 @@ static bool open_net(ArmcSession *session, void *context)
     if (!script.tree || !armc_script_pass(session, &script, ARMC_MODE_RUN))
         return false;
     ArmcShape shape = armc_shape_make(3, (int64_t[]){SIDE, SIDE, 1});
-    b->net = armc_net_bind_shape(session, armc_module_find(session->module, "net"), shape, LEVELS,
-                                 0, NULL);
+    b->net = armc_net_bind_shape(session, armc_module_find(session->module, "net"), shape,
+                                 b->levels, 0, NULL);
     if (!b->net)
         return false;
     set_weights(b);
@@ -107,7 +108,7 @@ static void load(const Bench *b, ArmcArena *arena, const char *path)
     double sum = 0;
     for (int64_t i = 0; i < BATCH * PIXELS; i++)
         sum += (double)b->batch[i];
-    printf("white %.4f\n", sum / (BATCH * PIXELS));
+    printf("white %.4f\n", sum / (BATCH * PIXELS * (b->levels - 1)));
 }
 
 /* --- draw --- */
@@ -222,13 +223,13 @@ int main(int argc, char **argv)
 {
     static const char flag[] = "--threads";
     ArmcOptions options = {.cpu = getenv("ARMC_CPU")};
-    if (argc == 4 && strcmp(argv[2], flag) == 0)
-        options.threads = atoi(argv[3]);
-    else if (argc != 2)
+    if (argc == 5 && strcmp(argv[3], flag) == 0)
+        options.threads = atoi(argv[4]);
+    else if (argc != 3)
         return EXIT_FAILURE;
     ArmcCallbacks callbacks = {.error = print_error};
-    Bench b = {.session = armc_session_new(&options, &callbacks)};
-    if (!b.session)
+    Bench b = {.session = armc_session_new(&options, &callbacks), .levels = atoi(argv[2])};
+    if (!b.session || b.levels < 2)
         return EXIT_FAILURE;
     snprintf(b.line, LINE, "%s", argv[1]);
     armc_work_begin(b.session);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Samples of black and white pictures: armc beside PyTorch and beside its own forward pass, one table for each model.
+"""Samples of pictures: armc beside PyTorch and beside its own forward pass, one table for each model.
 
-    bench/sample.py PROGRAM [MODEL…]     armc's side is `PROGRAM CALL --threads N` (bench/sample.c)
+    bench/sample.py PROGRAM [MODEL…]     armc's side is `PROGRAM CALL LEVELS --threads N` (bench/sample.c)
 
 Contestants are processes that are asked over a pipe, as in bench/contest.py. All have the same random weights, those of
 armc, and answer each line with one line:
@@ -32,11 +32,12 @@ FOLDER = os.path.dirname(os.path.abspath(__file__))
 COUNTS, ROUNDS = (100, 1), 5
 SITES = 28  # pixels in a compiled block
 D, H = 784, 500
-CALLS = {"nade": "nade hidden=500 read=real", "made": "made_net hidden=[500]"}
+CALLS = {"nade": "nade hidden=500 read=real", "made": "made_net hidden=[500]", "pixel_lstm": "pixel_lstm hidden=128"}
+LEVELS = {"nade": 2, "made": 2, "pixel_lstm": 10}
 MEDIAN = statistics.median
 # What is wanted: a time of armc's as a multiple of its forward pass; PyTorch's best as a multiple of armc's.
 MOST_FORWARDS = {100: 2.5, 1: 4.0}
-LEAST_RATIO = {"nade": 4, "made": 100}
+LEAST_RATIO = {"nade": 4, "made": 100, "pixel_lstm": 3}
 
 # --- PyTorch's side ----------------------------------------------------------------------------------------------------
 #   A variant takes the parameters and gives a function of the number of samples; that gives the samples (n,D).
@@ -200,6 +201,100 @@ def made_lean(W, c, V, b):
     return draw
 
 
+def lstm_weights(W, U, b):
+    """As nn.LSTMCell has them: (4H,1), (4H,H), (4H). The 1 that stdlib's lstm adds to the forget gates goes into the bias."""
+    from pixel_lstm import remember
+
+    return W.reshape(-1, 1), U.t().contiguous(), b + remember()
+
+
+def lstm_loop(W, U, b, V, c):
+    """The usual loop: a cell, a linear layer, a draw of the categorical distribution, pixel after pixel."""
+    import torch
+
+    W, U, b = lstm_weights(W, U, b)
+    zeros = torch.zeros_like(b)
+
+    def draw(n):
+        h = s = torch.zeros(n, U.shape[1])
+        x, read = torch.empty(n, D), torch.zeros(n, 1)
+        for i in range(D):
+            h, s = torch._VF.lstm_cell(read, (h, s), W, U, b, zeros)
+            level = torch.multinomial(torch.softmax(torch.addmm(c, h, V), 1), 1)
+            x[:, i:i + 1] = level
+            read = level / (len(c) - 1)
+        return x
+
+    return draw
+
+
+def gumbel(n, levels):
+    """What added to logits makes the largest one a draw: all random numbers at once. (D,n,levels)"""
+    import torch
+
+    return -torch.log(torch.empty(D, n, levels).exponential_())
+
+
+def lstm_lean(W, U, b, V, c):
+    """As few operations as there can be: random numbers first, biases with the products, the level's gates by a table."""
+    import torch
+
+    W, U, b = lstm_weights(W, U, b)
+    U = U.t().contiguous()
+    table = torch.outer(torch.arange(len(c)) / (len(c) - 1), W[:, 0]) + b  # gates' sums by the level that is read
+
+    def draw(n):
+        H = U.shape[0]
+        h, s, levels = torch.zeros(n, H), torch.zeros(n, H), torch.zeros(n, dtype=torch.long)
+        x, logits = torch.empty(D, n), torch.empty(n, len(c))
+        for x_i, noise in zip(x.unbind(0), (gumbel(n, len(c)) + c).unbind(0)):
+            gates = torch.addmm(table[levels], h, U)
+            i, f, g, o = gates.chunk(4, 1)
+            s = torch.addcmul(f.sigmoid_() * s, i.sigmoid_(), g.tanh_())
+            h = o.sigmoid_() * torch.tanh(s)
+            torch.addmm(noise, h, V, out=logits)
+            levels = logits.argmax(1)
+            x_i.copy_(levels)
+        return x.t()
+
+    return draw
+
+
+def lstm_block(h, s, read, W, U, b, V, noise):
+    """Some pixels, unrolled."""
+    import torch
+
+    xs = []
+    for noise_i in noise.unbind(0):
+        i, f, g, o = (read * W[:, 0] + b + h @ U).chunk(4, 1)
+        s = torch.sigmoid(f) * s + torch.sigmoid(i) * torch.tanh(g)
+        h = torch.sigmoid(o) * torch.tanh(s)
+        x = (h @ V + noise_i).argmax(1).float()
+        read = x[:, None] / (noise.shape[2] - 1)
+        xs.append(x)
+    return h, s, read, torch.stack(xs)
+
+
+def lstm_compiled(sites):
+    def prepare(W, U, b, V, c):
+        import torch
+
+        W, U, b = lstm_weights(W, U, b)
+        U, function = U.t().contiguous(), compiled(lstm_block)
+
+        def draw(n):
+            h = s = torch.zeros(n, U.shape[0])
+            read, xs = torch.zeros(n, 1), []
+            for noise in (gumbel(n, len(c)) + c).split(sites):
+                h, s, read, x = function(h, s, read, W, U, b, V, noise)
+                xs.append(x)
+            return torch.cat(xs).t()
+
+        return draw
+
+    return prepare
+
+
 INCREMENTAL = "incremental"  # at the beginning of a name: not what MADE is compared with
 VARIANTS = {
     "nade": {
@@ -208,6 +303,12 @@ VARIANTS = {
         "loop in TorchScript": lambda: nade_script,
         "loop, step compiled": lambda: running(nade_step, 1),
         f"loop, compiled by {SITES} pixels": lambda: running(nade_block, SITES),
+    },
+    "pixel_lstm": {
+        "loop over cells": lambda: lstm_loop,
+        "loop, fewest operations": lambda: lstm_lean,
+        "loop, step compiled": lambda: lstm_compiled(1),
+        f"loop, compiled by {SITES} pixels": lambda: lstm_compiled(SITES),
     },
     "made": {
         "784 passes": lambda: made_passes(),
@@ -222,7 +323,23 @@ VARIANTS = {
 }
 
 
-def losses(model, x, W, c, V, b):
+def lstm_losses(x, W, U, b, V, c):
+    import torch
+    import torch.nn.functional as F
+
+    W, U, b = lstm_weights(W, U, b)
+    start = torch.zeros(1, len(x), U.shape[1])
+    read = torch.cat([torch.zeros(len(x), 1), x[:, :-1] / (len(c) - 1)], 1)[:, :, None]
+    h, _, _ = torch._VF.lstm(read, (start, start), [W, U, b, torch.zeros_like(b)], True, 1, 0.0, False, False, True)
+    return F.cross_entropy((h @ V + c).flatten(0, 1), x.reshape(-1).long(), reduction="sum") / len(x)
+
+
+def losses(model, x, *parameters):
+    """-log p of the samples by a plain forward pass."""
+    return lstm_losses(x, *parameters) if model == "pixel_lstm" else binary_losses(model, x, *parameters)
+
+
+def binary_losses(model, x, W, c, V, b):
     """-log p of the samples by a plain forward pass. NADE: as many examples at a time as fit."""
     import torch
 
@@ -306,7 +423,7 @@ def start(name, threads, command):
 def compete(model, threads, program, folder, arguments):
     """All contestants with so many threads, in interleaved rounds. armc comes first."""
     weights = os.path.join(folder, f"{model}.safetensors")
-    ours = Sampler("armc", threads, [program, CALLS[model], "--threads", str(threads)])
+    ours = Sampler("armc", threads, [program, CALLS[model], str(LEVELS[model]), "--threads", str(threads)])
     if model in arguments.trained:
         white = float(ours.ask(f"load {arguments.trained[model]}")[1])
         print(f"{model}: {arguments.trained[model]}, {white:.1%} of what it draws is white", flush=True)
@@ -350,7 +467,7 @@ def cpu(contestant, line):
 
 def report(model, runs):
     """The table of a model; `runs`: threads -> contestants."""
-    print(f"\n{CALLS[model]}, {D} binary pixels; medians (fastest) in ms, CPU time of {COUNTS[0]}")
+    print(f"\n{CALLS[model]}, {D} pixels of {LEVELS[model]} levels; medians (fastest) in ms, CPU time of {COUNTS[0]}")
     heads = [f"{n} sample{'s' * (n > 1)}, {t} thr." for t in runs for n in COUNTS]
     print(row(["", *heads, f"CPU, {min(runs)} thr.", "peak MB", "loss"]))
     ours = [contestants[0] for contestants in runs.values()]

@@ -1,5 +1,5 @@
 #!/bin/bash
-# check-onnx.sh NODES.py: passes when ONNX's node tests come out right through `armc calc`.
+# check-onnx.sh NODES.py: passes when the published tests come out right through `armc calc`.
 if ! command -v python3 > /dev/null; then
     echo "python3 is not installed (make deps)"
     exit 77

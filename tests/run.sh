@@ -60,7 +60,7 @@ done
 mapfile -t fuzz < <(ls tests/fuzz/corpus)
 suite fuzz asan check-fuzz.sh "${fuzz[@]}"
 suite docs release check-docs.sh "${docs[@]}"
-suite onnx release check-onnx.sh "$ARMC_ROOT/tests/onnx/nodes.py"
+suite onnx release check-onnx.sh "$ARMC_ROOT"/tests/onnx/{nodes,recurrent}.py
 
 awk '{ passed += $1; failed += $2; skipped += $3 }
     END { if (skipped) { print skipped " skipped" }

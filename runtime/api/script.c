@@ -195,13 +195,15 @@ static const char *read_import(ArmcSession *session, const char *path, size_t *l
     return text;
 }
 
-/* An array of numbers is kept as a text of them, a space before each. */
+/* An array of numbers is kept as a text of them, a space before each, and its shape in a line of
+ * its own. */
 static const char *read_array(ArmcSession *session, const char *path, const ArmcOrigin *origin)
 {
     ArmcDataCall call = {.arena = session->run, .diags = session->diags, .origin = origin};
     ArmcNpy npy;
     if (!armc_data_is_file(path)) {
-        armc_diag_add(session->diags, ARMC_E_bad_order, origin, "there is no file \"%s\"", path);
+        armc_diag_add(session->diags, ARMC_E_missing_numbers, origin, "there is no file \"%s\"",
+                      path);
         return NULL;
     }
     if (!armc_npy_open(&call, path, &npy))
@@ -209,15 +211,32 @@ static const char *read_array(ArmcSession *session, const char *path, const Armc
     double *numbers = ARMC_NEW_ARRAY(session->run, double, npy.count + 1);
     armc_npy_doubles(&npy, numbers);
     enum { MOST = 26 }; /* characters of a number */
-    char *text = ARMC_NEW_ARRAY(session->run, char, npy.count *MOST + 1), *end = text;
+    const char *shape = armc_npy_shape_text(session->run, &npy);
+    char *text = ARMC_NEW_ARRAY(session->run, char, npy.count *MOST + (int64_t)strlen(shape) + 2),
+         *end = text;
     for (int64_t i = 0; i < npy.count; i++)
         end += snprintf(end, MOST, " %.17g", numbers[i]);
+    end += sprintf(end, "\n%s", shape);
     keep_import(session, path, text, (size_t)(end - text));
     return text;
 }
 
+/* From what stands behind the numbers; checkpoints that were written before the shape was kept have
+ * nothing there. Of more axes than values have the numbers are a row. */
+static ArmcShape read_shape(const char *text, int64_t count)
+{
+    ArmcShape shape = {0};
+    if (*text != '\n')
+        return armc_shape_make(1, &count);
+    char *end;
+    for (text++; *text >= '0' && *text <= '9' && shape.rank < ARMC_MAX_RANK;
+         text = end + (*end == 'x'))
+        shape.dims[shape.rank++] = strtoll(text, &end, 10);
+    return armc_shape_size(shape) == count ? shape : armc_shape_make(1, &count);
+}
+
 static const double *read_numbers(ArmcSession *session, const char *path, const ArmcOrigin *origin,
-                                  int64_t *count)
+                                  ArmcShape *shape)
 {
     size_t length;
     const char *text = find_import(session, path, &length);
@@ -225,13 +244,14 @@ static const double *read_numbers(ArmcSession *session, const char *path, const 
         text = read_array(session, path, origin);
     if (text == NULL)
         return NULL;
-    *count = 0;
+    int64_t count = 0;
     for (const char *at = text; *at; at++)
-        *count += *at == ' ';
-    double *numbers = ARMC_NEW_ARRAY(session->run, double, *count + 1);
+        count += *at == ' ';
+    double *numbers = ARMC_NEW_ARRAY(session->run, double, count + 1);
     char *end;
-    for (int64_t i = 0; i < *count; i++, text = end)
+    for (int64_t i = 0; i < count; i++, text = end)
         numbers[i] = strtod(text, &end);
+    *shape = read_shape(text, count);
     return numbers;
 }
 

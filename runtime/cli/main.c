@@ -17,8 +17,8 @@ static const ArmcSubcommand *find_subcommand(const char *name)
 
 static int unknown_subcommand(const char *word)
 {
-    const char *names[MOST_NAMES] = {"sample", "eval", "score", "plot"};
-    size_t count = 4;
+    const char *names[MOST_NAMES] = {"sample", "eval", "score", "plot", "losses"};
+    size_t count = 5;
     for (const ArmcSubcommand *row = armc_subcommands; row->name != NULL && count < MOST_NAMES;
          row++)
         names[count++] = row->name;

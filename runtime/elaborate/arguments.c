@@ -35,7 +35,7 @@ static void add_inputs(ArmcElaborator *e, ArmcCallSite *site, const ArmcOp *op)
     armc_sig_parse(op->sig, &sig);
     for (int i = 0; i < sig.in_count; i++)
         add_formal(site, (ArmcFormal){.name = armc_arena_strdup(e->arena, sig.in_names[i]),
-                                      .required = true});
+                                      .required = i < sig.must});
 }
 
 static void add_parameters(ArmcCallSite *site, const ArmcTree *params)
@@ -117,7 +117,9 @@ static const char *formal_text(ArmcElaborator *e, const ArmcFormal *formal)
 {
     if (formal->parameter)
         return parameter_text(e, formal->parameter);
-    return formal->spec ? spec_text(e, formal->spec) : formal->name;
+    if (formal->spec)
+        return spec_text(e, formal->spec);
+    return formal->required ? formal->name : armc_arena_printf(e->arena, "[%s]", formal->name);
 }
 
 const char *armc_callee_signature(ArmcElaborator *e, const ArmcClosure *callee)

@@ -56,6 +56,8 @@ static ArmcThing *call_op(ArmcFrame *frame, ArmcCallSite *site)
             fine &= armc_argument_attr(frame, site, i, &attrs[attr_count++]);
             continue;
         }
+        if (!actual->tree && !actual->thing)
+            continue; /* it may be left out */
         const char *what =
             armc_arena_printf(e->arena, "`%s` of `%s`", site->formals[i].name, site->callee->name);
         const ArmcOrigin *origin =

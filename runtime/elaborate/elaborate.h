@@ -32,7 +32,7 @@ typedef struct ArmcHost {
     /* Reads the numbers of an NPY file, in row-major order, in the arena. NULL after a diagnostic.
      * No such function: there are no files. */
     const double *(*read_numbers)(ArmcSession *session, const char *path, const ArmcOrigin *origin,
-                                  int64_t *count);
+                                  ArmcShape *shape);
     /* The standard library's files and where they lie; NULL: those in the program. */
     const ArmcEmbedded *stdlib;
     const char *stdlib_folder;

@@ -339,6 +339,10 @@ ArmcThing *armc_run_command(ArmcFrame *frame, ArmcCallSite *site, bool wants_res
  * ensemble that is built; NULL: raster. False after a diagnostic. */
 bool armc_order_argument(ArmcFrame *frame, const ArmcAttr *order, const ArmcAttr *seed,
                          ArmcShape shape, const ArmcOrigin *origin, const ArmcOrder **out);
+/* The numbers of an NPY file beside the script's, with its shape (builtin_file.c). NULL after a
+ * diagnostic. */
+const double *armc_file_numbers(ArmcFrame *frame, const char *path, const ArmcOrigin *origin,
+                                ArmcShape *shape);
 /* Where a path of this file's is looked up: beside it. */
 const char *armc_path_beside(ArmcElaborator *e, const ArmcFile *file, const char *path);
 /* Blocks and models are known from the first line of their file on. */

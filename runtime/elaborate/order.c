@@ -81,19 +81,10 @@ static bool order_of_numbers(ArmcElaborator *e, const double *numbers, int64_t c
 static bool order_of_file(ArmcFrame *frame, const char *path, ArmcShape shape,
                           const ArmcOrigin *origin, const ArmcOrder **out)
 {
-    ArmcElaborator *e = frame->e;
-    const ArmcHost *host = e->module->host;
-    const ArmcScope *scope = frame->scope;
-    while (!scope->file)
-        scope = scope->parent;
-    path = armc_path_beside(e, scope->file, path);
-    if (!host->read_numbers) {
-        armc_diag_add(e->diags, ARMC_E_bad_order, origin, "there is no file \"%s\"", path);
-        return false;
-    }
-    int64_t count;
-    const double *numbers = host->read_numbers(host->session, path, origin, &count);
-    return numbers && order_of_numbers(e, numbers, count, shape, origin, out);
+    ArmcShape found;
+    const double *numbers = armc_file_numbers(frame, path, origin, &found);
+    return numbers &&
+           order_of_numbers(frame->e, numbers, armc_shape_size(found), shape, origin, out);
 }
 
 bool armc_order_argument(ArmcFrame *frame, const ArmcAttr *order, const ArmcAttr *seed,

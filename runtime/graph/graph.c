@@ -256,10 +256,10 @@ ArmcValue *armc_graph_call(ArmcGraph *graph, const ArmcOp *op, int in_count, Arm
             return NULL;
     ArmcSig sig;
     armc_sig_parse(op->sig, &sig);
-    if (sig.in_count != in_count) {
+    if (in_count < sig.must || in_count > sig.in_count) {
         ArmcDiag *diag =
             armc_diag_add(graph->diags, ARMC_E_bad_arity, origin, "`%s` takes %d value%s, found %d",
-                          op->name, sig.in_count, sig.in_count == 1 ? "" : "s", in_count);
+                          op->name, sig.must, sig.must == 1 ? "" : "s", in_count);
         armc_diag_help(diag, "%s: %s", op->name, op->sig);
         return NULL;
     }

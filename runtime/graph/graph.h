@@ -15,7 +15,7 @@
 #include "runtime/graph/shape.h"
 #include "runtime/graph/spec.h"
 
-enum { ARMC_MAX_INPUTS = 6, ARMC_MAX_OUTPUTS = 3, ARMC_MAX_ATTRS = 6 };
+enum { ARMC_MAX_INPUTS = 7, ARMC_MAX_OUTPUTS = 3, ARMC_MAX_ATTRS = 6 };
 
 typedef struct ArmcOp ArmcOp;
 typedef struct ArmcDist ArmcDist;

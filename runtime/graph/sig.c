@@ -76,6 +76,10 @@ void armc_sig_parse(const char *text, ArmcSig *sig)
     while (strncmp(at, "->", 2) != 0) {
         ARMC_ASSERT(sig->in_count < ARMC_MAX_INPUTS && *at);
         at = parse_name(at, sig->in_names[sig->in_count]);
+        bool optional = *at == '?';
+        at += optional;
+        sig->must += !optional;
+        ARMC_ASSERT(optional || sig->must == sig->in_count + 1);
         at = skip_space(parse_shape(at, &sig->in[sig->in_count]));
         sig->in_count++;
     }
@@ -184,7 +188,7 @@ static bool infer_broadcast(const ArmcSig *sig, ArmcInfer *infer)
 bool armc_sig_infer(const ArmcSig *sig, ArmcInfer *infer)
 {
     Binding binding = {.run_by = -1};
-    for (int i = 0; i < sig->in_count; i++)
+    for (int i = 0; i < infer->node->in_count; i++)
         if (!bind_input(infer, sig, i, &binding))
             return false;
     ArmcValue *out = infer->node->out[0];

@@ -4,7 +4,8 @@
  *
  * Each input has a name and, in brackets, its dimensions: a letter is one dimension, the same
  * wherever it stands; *s is any number of leading dimensions; a number is itself; "..." any. An
- * input without brackets takes any shape. The result is a list of dimensions, the name of an input
+ * input without brackets takes any shape. One with `?` behind its name may be left out; such come
+ * last. The result is a list of dimensions, the name of an input
  * (its shape), "broadcast" (of all inputs), or "?" (the op's shape hook says). */
 #ifndef ARMC_GRAPH_SIG_H
 #define ARMC_GRAPH_SIG_H
@@ -20,7 +21,7 @@ typedef struct ArmcSigShape {
 } ArmcSigShape;
 
 typedef struct ArmcSig {
-    int in_count;
+    int in_count, must; /* all; those that can't be left out */
     char in_names[ARMC_MAX_INPUTS][24];
     ArmcSigShape in[ARMC_MAX_INPUTS];
     ArmcSigShape out;

@@ -190,6 +190,12 @@ static void gru_kernel(const ArmcCells *s)
 
 /* --- the way back --- */
 
+ALWAYS_INLINE Vec handed_on(const ArmcCellsBack *s, const int whole, Part part, int64_t r,
+                            int64_t u)
+{
+    return s->before ? load_some(s->from + s->before[r] * s->ldf + u, whole, part) : splat(0);
+}
+
 /* One vector of a cell: t = tanh(c), dc += dy o (1 - t²); then each gate through its function. */
 ALWAYS_INLINE void lstm_back(const ArmcCellsBack *s, const int whole, Part part, int64_t r,
                              int64_t u)
@@ -200,7 +206,7 @@ ALWAYS_INLINE void lstm_back(const ArmcCellsBack *s, const int whole, Part part,
     const Vec i = load_some(gates, whole, part), f = load_some(gates + h, whole, part);
     const Vec g = load_some(gates + 2 * h, whole, part), o = load_some(gates + 3 * h, whole, part);
     const Vec t = tanh_vec(load_some(s->c + row * h + u, whole, part));
-    const Vec c = s->before ? load_some(s->c + s->before[r] * h + u, whole, part) : splat(0);
+    const Vec c = handed_on(s, whole, part, r, u);
     const Vec dy = load_some(s->dy + r * h + u, whole, part);
     const Vec dc = vec_fma(dy * o, vec_fnma(t, t, splat(1)), load_some(dcs, whole, part));
     store_some(d, whole, part, dc * g * (i * (splat(1) - i)));
@@ -219,7 +225,7 @@ ALWAYS_INLINE void gru_back(const ArmcCellsBack *s, const int whole, Part part, 
     ArmcReal *d = s->d + i * CELL_SUMS * h + u, *dcs = s->dc + i * h + u;
     const Vec r = load_some(gates, whole, part), z = load_some(gates + h, whole, part);
     const Vec n = load_some(gates + 2 * h, whole, part), q = load_some(gates + 3 * h, whole, part);
-    const Vec c = s->before ? load_some(s->c + s->before[i] * h + u, whole, part) : splat(0);
+    const Vec c = handed_on(s, whole, part, i, u);
     const Vec dy = load_some(s->dy + i * h + u, whole, part) + load_some(dcs, whole, part);
     const Vec dn = dy * (splat(1) - z) * vec_fnma(n, n, splat(1));
     store_some(d, whole, part, dn * q * (r * (splat(1) - r)));

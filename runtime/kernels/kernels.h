@@ -63,6 +63,8 @@ typedef struct ArmcCellsBack {
     int64_t m, h;
     const int64_t *row, *before;
     const ArmcReal *c, *gates;
+    const ArmcReal *from; /* what the cells before handed on: their c, or y where there is none */
+    int64_t ldf;
     const ArmcReal *dy; /* (m,h) */
     ArmcReal *dc;       /* (m,h): becomes that of the cell before */
     ArmcReal *d;        /* (m, gates * h): the gradient of the sums */

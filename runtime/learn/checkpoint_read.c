@@ -150,6 +150,23 @@ static void load_metrics(Loader *loader, ArmcMetrics *metrics, bool copy)
     }
 }
 
+/* Means of the training split by epoch. Checkpoints that were written before there was one have
+ * none. */
+static void load_train(Loader *loader, ArmcMetrics *metrics, bool copy)
+{
+    const ArmcTensorEntry *entry = armc_safetensors_find(loader->file, "metrics/train");
+    if (entry == NULL)
+        return;
+    ArmcShape shape = shape_of(entry);
+    shape.rank = 1;
+    const char *nats = want(loader, "metrics/train", "F64", shape);
+    for (int64_t i = 0; i < shape.dims[0] && copy && loader->diag == NULL; i++) {
+        double mean;
+        memcpy(&mean, nats + i * 8, 8);
+        armc_metrics_set_train(metrics, (uint64_t)i + 1, mean);
+    }
+}
+
 static const char *value_of(const ArmcSafetensors *file, const char *key)
 {
     return armc_safetensors_metadata(file, key);
@@ -199,6 +216,7 @@ bool armc_checkpoint_resume(ArmcTraining *t)
                 load_slots(&loader, t, copy);
             load_state(&loader, &t->state, copy);
             load_metrics(&loader, t->metrics, copy);
+            load_train(&loader, t->metrics, copy);
             check_state(&loader, t);
         }
     }
@@ -233,6 +251,7 @@ bool armc_checkpoint_load(ArmcSession *session, ArmcNet *net, const ArmcSafetens
     for (int copy = 0; copy < 2 && loader.diag == NULL; copy++) {
         load_params(&loader, net->graph, copy);
         load_metrics(&loader, metrics, copy);
+        load_train(&loader, metrics, copy);
     }
     armc_scratch_end(session);
     net->metrics = metrics;

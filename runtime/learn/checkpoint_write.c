@@ -98,6 +98,8 @@ static void add_metrics(Maker *maker, const ArmcMetrics *metrics)
     add_tensor(maker, "metrics/epoch", "U64", vector(n), epoch);
     add_tensor(maker, "metrics/nats", "F64", vector(n), nats);
     add_tensor(maker, "metrics/split", "U8", vector(n), split);
+    if (metrics->epochs > 0)
+        add_tensor(maker, "metrics/train", "F64", vector(metrics->epochs), metrics->train);
 }
 
 static void add_keys(Maker *maker, const ArmcTraining *t)

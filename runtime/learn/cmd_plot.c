@@ -22,18 +22,6 @@ static bool can_write(ArmcSession *session, const char *to, const ArmcOrigin *or
     return false;
 }
 
-static bool was_trained(ArmcSession *session, const ArmcNet *net, const ArmcOrigin *origin)
-{
-    bool checked =
-        session->mode != ARMC_MODE_RUN && net->plan != NULL; /* it will be trained by then */
-    if (checked || (net->metrics != NULL && net->metrics->count > 0))
-        return true;
-    ArmcDiag *diag = armc_diag_add(session->diags, ARMC_E_not_trained, origin,
-                                   "there are no losses of `%s` to plot", net->name);
-    armc_diag_help(diag, "`train` comes before `plot`");
-    return false;
-}
-
 /* gnuplot reads the losses from a file beside the picture that is gone again afterwards. */
 static void plot(ArmcSession *session, const ArmcNet *net, const char *to)
 {
@@ -68,7 +56,7 @@ static bool run(ArmcSession *session, const ArmcAttr *a, const ArmcOrigin *origi
 {
     (void)result;
     ArmcNet *net = armc_net_find(session, a[MODEL].thing, origin);
-    if (net == NULL || !was_trained(session, net, origin) ||
+    if (net == NULL || !armc_net_was_trained(session, net, "plot", origin) ||
         !can_write(session, a[TO].text, origin))
         return false;
     if (session->mode != ARMC_MODE_RUN)

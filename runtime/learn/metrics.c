@@ -39,6 +39,13 @@ void armc_metrics_add(ArmcMetrics *metrics, ArmcMetric row)
         armc_metrics_flush(metrics);
 }
 
+void armc_metrics_set_train(ArmcMetrics *metrics, uint64_t epoch, double nats)
+{
+    while (metrics->epochs < epoch)
+        ARMC_PUSH(metrics->arena, metrics->train, metrics->epochs, metrics->epoch_capacity, -1);
+    metrics->train[epoch - 1] = nats;
+}
+
 static void write_row(const ArmcMetrics *metrics, const ArmcMetric *row, FILE *stream)
 {
     double bits = armc_bits(row->nats);
@@ -124,6 +131,14 @@ void armc_metrics_take_seconds(ArmcArena *scratch, ArmcMetrics *metrics)
         metrics->rows[i].seconds = seconds_of(rows, end);
         rows = end + 1;
     }
+}
+
+const ArmcMetric *armc_metrics_find(const ArmcMetrics *metrics, uint64_t epoch, ArmcSplit split)
+{
+    for (size_t i = metrics->count; i > 0; i--)
+        if (metrics->rows[i - 1].epoch == epoch && metrics->rows[i - 1].split == split)
+            return &metrics->rows[i - 1];
+    return NULL;
 }
 
 double armc_metrics_seconds(const ArmcMetrics *metrics)

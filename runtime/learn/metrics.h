@@ -23,6 +23,8 @@ typedef struct ArmcMetrics {
     ArmcArena *arena;
     ArmcMetric *rows;
     size_t count, capacity;
+    double *train; /* of each epoch: the mean over its examples; negative: not known */
+    size_t epochs, epoch_capacity;
     size_t flushed;    /* rows that the CSV has */
     int64_t variables; /* D, for bits/dim */
     const char *path;  /* of the CSV; NULL: none */
@@ -33,6 +35,8 @@ ArmcMetrics *armc_metrics_new(ArmcArena *arena, int64_t variables, const char *p
                               const char *head);
 /* Adds a row. Rows reach the file in batches, and by flush. */
 void armc_metrics_add(ArmcMetrics *metrics, ArmcMetric row);
+/* What the examples of an epoch (from 1) came to while it was trained. */
+void armc_metrics_set_train(ArmcMetrics *metrics, uint64_t epoch, double nats);
 /* Faults with the path and the reason when the file can't be written. */
 void armc_metrics_flush(ArmcMetrics *metrics);
 
@@ -43,6 +47,10 @@ void armc_metrics_rewrite(ArmcArena *scratch, ArmcMetrics *metrics);
 void armc_metrics_take_seconds(ArmcArena *scratch, ArmcMetrics *metrics);
 /* Writes a whole CSV elsewhere. */
 void armc_metrics_write(const ArmcMetrics *metrics, FILE *stream);
+
+/* The row of a split in an epoch, counted from 1; of the training split its last step's. NULL:
+ * there is none. */
+const ArmcMetric *armc_metrics_find(const ArmcMetrics *metrics, uint64_t epoch, ArmcSplit split);
 
 /* The seconds of the last row, 0 where there is none. */
 double armc_metrics_seconds(const ArmcMetrics *metrics);

@@ -195,6 +195,19 @@ bool armc_net_compile(ArmcSession *session, ArmcArena *arena, ArmcNet *net, Armc
     return fits(session, net, programs->plan, bytes, origin);
 }
 
+bool armc_net_was_trained(ArmcSession *session, const ArmcNet *net, const char *command,
+                          const ArmcOrigin *origin)
+{
+    bool checked =
+        session->mode != ARMC_MODE_RUN && net->plan != NULL; /* it will be trained by then */
+    if (checked || (net->metrics != NULL && net->metrics->count > 0))
+        return true;
+    ArmcDiag *diag = armc_diag_add(session->diags, ARMC_E_not_trained, origin,
+                                   "there are no losses of `%s` for `%s`", net->name, command);
+    armc_diag_help(diag, "`train` comes before `%s`", command);
+    return false;
+}
+
 void armc_programs_prepare(const ArmcPrograms *programs, ArmcPool *pool)
 {
     for (int m = 0; m < programs->count; m++)

@@ -36,6 +36,11 @@ ArmcNet *armc_net_bind_shape(ArmcSession *session, const ArmcThing *model, ArmcS
 /* The net that the model was bound to last. NULL after a diagnostic. */
 ArmcNet *armc_net_find(ArmcSession *session, const ArmcThing *model, const ArmcOrigin *origin);
 
+/* Are there losses of a training, or will there be by then (while a script is checked)? False after
+ * a diagnostic, for a command of this name. */
+bool armc_net_was_trained(ArmcSession *session, const ArmcNet *net, const char *command,
+                          const ArmcOrigin *origin);
+
 /* The text where the model is not autoregressive and runs all the same, as the script states by
  * `unproved`; else "". */
 const char *armc_if_unproved(const ArmcNet *net, const char *text);

@@ -101,6 +101,8 @@ static bool score(ArmcTraining *t, ArmcScore scores[ARMC_SPLITS])
     for (ArmcSplit split = ARMC_VALID; known && split < ARMC_SPLITS; split++)
         if (scores[split].known)
             add_metric(t, split, scores[split].nats);
+    if (known)
+        armc_metrics_set_train(t->metrics, t->state.epoch + 1, scores[ARMC_TRAIN].nats);
     return known;
 }
 
@@ -121,15 +123,6 @@ static bool take_validation(ArmcTraining *t, ArmcScore validation)
         t->state.best = validation.nats;
     t->state.stale = best ? 0 : t->state.stale + 1;
     return best;
-}
-
-/* The row of a split in an epoch, counted from 1, as it was evaluated. */
-static const ArmcMetric *find_metric(const ArmcMetrics *metrics, uint64_t epoch, ArmcSplit split)
-{
-    for (size_t i = metrics->count; i > 0; i--)
-        if (metrics->rows[i - 1].epoch == epoch && metrics->rows[i - 1].split == split)
-            return &metrics->rows[i - 1];
-    return NULL;
 }
 
 static void tell_kept(const ArmcTraining *t, uint64_t epoch)
@@ -157,7 +150,8 @@ static void tell_end(ArmcTraining *t, const ArmcScore scores[ARMC_SPLITS], ArmcS
                       " steps were skipped for the norm of their gradient\n",
                       t->net->name, t->state.skipped, t->state.step);
     if (armc_training_keeps_best(t)) {
-        const ArmcMetric *row = find_metric(t->metrics, t->state.epoch - t->state.stale, split);
+        const ArmcMetric *row =
+            armc_metrics_find(t->metrics, t->state.epoch - t->state.stale, split);
         nats = row->nats;
         at.epoch = row->epoch;
         at.step = row->step;

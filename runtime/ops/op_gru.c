@@ -15,7 +15,7 @@ static void gru_step_back(const ArmcKernels *k, const ArmcCellsBack *cells)
     k->gru_back(cells);
 }
 
-static const ArmcCellKind gru = {GATES, KEPT, NONE, gru_step, gru_step_back};
+static const ArmcCellKind gru = {GATES, KEPT, NONE, false, gru_step, gru_step_back};
 
 static bool gru_shape(ArmcInfer *infer)
 {
@@ -61,17 +61,22 @@ static void gru_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
 
 ARMC_OP(gru_scan) = {
     .name = "gru_scan",
-    .doc = "GRU cells along one dimension of the sites: at each step p, the results of the step "
-           "before times weight, plus offset; r and z = sigmoid(gates + p), n = tanh(gates + r p); "
-           "the result is (1 - z) n + z times the one before. Features hold the three gates in "
-           "the order r, z, n. With taps the product is a convolution along the other dimension. "
-           "Starts from zeros.",
-    .sig = "gates[*s,g] weight[t,h,g] offset[g] -> [*s,h]",
+    .doc =
+        "GRU cells along one dimension of the sites: at each step p, the results of the step "
+        "before times weight, plus offset; r and z = sigmoid(gates + p), n = tanh(gates + r p); "
+        "the result is (1 - z) n + z times the one before. Features hold the three gates in "
+        "the order r, z, n. With taps the product is a convolution along the other dimension. "
+        "Starts from zeros, or from `start`: a row of h for each site of the other dimension (else "
+        "one).",
+    .sig = "gates[*s,g] weight[t,h,g] offset[g] start?[p,d] -> [*s,h]",
     .probe = "gates=3x3 weight=1x1x3 offset=3; gates=4x9 weight=1x3x9 offset=9 | reverse=true; "
              "gates=2x3x6 weight=3x2x6 offset=6 | taps=[-1,0,1]; "
              "gates=3x2x6 weight=2x2x6 offset=6 | axis=1 taps=[0,-1]; "
-             "gates=2x51 weight=1x17x51 offset=51",
-    .rows_in = "rww",
+             "gates=2x51 weight=1x17x51 offset=51; "
+             "gates=3x6 weight=1x2x6 offset=6 start=1x2; "
+             "gates=2x3x3 weight=3x1x3 offset=3 start*=3x1 | taps=[-1,0,1]; "
+             "gates=3x2x6 weight=2x2x6 offset=6 start=3x2 | axis=1 taps=[0,-1] reverse=true",
+    .rows_in = "rwwr",
     GRU_FIELDS,
 };
 
@@ -80,40 +85,59 @@ ARMC_OP(gru_layer) = {
     .doc =
         "gru_scan(matmul(x, reading), weight, offset), in one pass: nothing as wide as the gates "
         "is stored for each site.",
-    .sig = "x[*s,k] reading[k,g] weight[t,h,g] offset[g] -> [*s,h]",
+    .sig = "x[*s,k] reading[k,g] weight[t,h,g] offset[g] start?[p,d] -> [*s,h]",
     .probe = "x=4x2 reading=2x6 weight=1x2x6 offset=6; "
              "x=2x3x1 reading=1x6 weight=2x2x6 offset=6 | taps=[0,-1]; "
              "x=2x3x2 reading=2x3 weight=2x1x3 offset=3 | axis=1 taps=[1,0] reverse=true; "
-             "x=2x18 reading=18x54 weight=1x18x54 offset=54",
-    .rows_in = "rwww",
+             "x=2x18 reading=18x54 weight=1x18x54 offset=54; "
+             "x=3x2 reading=2x6 weight=1x2x6 offset=6 start=1x2; "
+             "x=2x3x2 reading=2x3 weight=2x1x3 offset=3 start*=2x1 | axis=1 taps=[1,0]",
+    .rows_in = "rwwwr",
     GRU_FIELDS,
 };
 
-static bool gru_back_shape(ArmcInfer *infer)
+static bool gru_scan_back_shape(ArmcInfer *infer)
 {
-    return armc_scan_back_shape(infer, &gru);
+    return armc_scan_back_shape(infer, &gru, false);
 }
 
-static void gru_back_forward(const ArmcCall *call, int64_t task)
+static void gru_scan_back_forward(const ArmcCall *call, int64_t task)
 {
     (void)task;
-    armc_scan_back(call, &gru);
+    armc_scan_back(call, &gru, false);
 }
 
-#define GRU_BACK_FIELDS                                                                            \
-    .flags = ARMC_OP_INTERNAL, .attrs = armc_scan_attrs, .shape = gru_back_shape, .state = "room", \
-    .kept = "weights", .forward = gru_back_forward
+static bool gru_layer_back_shape(ArmcInfer *infer)
+{
+    return armc_scan_back_shape(infer, &gru, true);
+}
+
+static void gru_layer_back_forward(const ArmcCall *call, int64_t task)
+{
+    (void)task;
+    armc_scan_back(call, &gru, true);
+}
 
 ARMC_OP(gru_scan_back) = {
     .name = "gru_scan_back",
     .doc = "Gradients of gru_scan.",
-    .sig = "dy[*s,h] y[*s,h] c[*s,h] kept[*s,j] turned[j,k] -> ?",
-    GRU_BACK_FIELDS,
+    .flags = ARMC_OP_INTERNAL,
+    .attrs = armc_scan_attrs,
+    .state = "room",
+    .kept = "weights",
+    .shape = gru_scan_back_shape,
+    .forward = gru_scan_back_forward,
+    .sig = "dy[*s,h] y[*s,h] c[*s,h] kept[*s,j] turned[j,k] start?[p,d] -> ?",
 };
 
 ARMC_OP(gru_layer_back) = {
     .name = "gru_layer_back",
     .doc = "Gradients of gru_layer.",
-    .sig = "dy[*s,h] y[*s,h] c[*s,h] kept[*s,j] turned[j,k] x[*s,n] -> ?",
-    GRU_BACK_FIELDS,
+    .flags = ARMC_OP_INTERNAL,
+    .attrs = armc_scan_attrs,
+    .state = "room",
+    .kept = "weights",
+    .shape = gru_layer_back_shape,
+    .forward = gru_layer_back_forward,
+    .sig = "dy[*s,h] y[*s,h] c[*s,h] kept[*s,j] turned[j,k] x[*s,n] start?[p,d] -> ?",
 };

@@ -23,7 +23,7 @@ const ArmcSpec armc_scan_attrs[] = {
     {0}};
 
 ArmcScan armc_scan_of(const ArmcNode *node, const ArmcCellKind *kind, const ArmcValue *result,
-                      const ArmcValue *x)
+                      const ArmcValue *x, const ArmcValue *start)
 {
     ArmcShape shape = result->shape;
     const ArmcAttr *taps = &node->attr[SCAN_TAPS];
@@ -32,22 +32,43 @@ ArmcScan armc_scan_of(const ArmcNode *node, const ArmcCellKind *kind, const Armc
                      .units = armc_shape_features(shape),
                      .features = x ? armc_shape_features(x->shape) : 0,
                      .taps = taps,
-                     .order = node->order};
+                     .order = node->order,
+                     .start = start};
     scan.steps = shape.dims[node->attr[SCAN_AXIS].i];
     scan.across = scan.sites / scan.steps;
     scan.states = taps->count * scan.units;
+    scan.start_width = scan.units * (kind->state ? 2 : 1);
     return scan;
 }
 
-/* Does the scan make its gates itself, of features? */
+/* Does the scan make its gates itself, of features? Then one weight more stands where others have
+ * the start. */
 static bool makes_gates(const ArmcNode *node)
 {
-    return node->in_count == 4;
+    return node->op->rows_in[3] == 'w';
+}
+
+/* The number of the weight; behind it stand the offset and, perhaps, the start. */
+static int weight_of(const ArmcNode *node)
+{
+    return makes_gates(node) ? 2 : 1;
+}
+
+static const ArmcValue *start_of(const ArmcNode *node)
+{
+    int start = armc_scan_offset(node) + 1;
+    return start < node->in_count ? node->in[start] : NULL;
+}
+
+int armc_scan_offset(const ArmcNode *node)
+{
+    return weight_of(node) + 1;
 }
 
 ArmcScan armc_scan_of_node(const ArmcNode *node, const ArmcCellKind *kind)
 {
-    return armc_scan_of(node, kind, node->out[0], makes_gates(node) ? node->in[0] : NULL);
+    const ArmcValue *x = makes_gates(node) ? node->in[0] : NULL;
+    return armc_scan_of(node, kind, node->out[0], x, start_of(node));
 }
 
 /* --- shapes --- */
@@ -73,6 +94,29 @@ static bool check_axis(ArmcInfer *infer)
     return !diag;
 }
 
+static int64_t sites_across(const ArmcNode *node)
+{
+    ArmcShape shape = node->in[0]->shape;
+    return armc_shape_sites(shape) / shape.dims[node->attr[SCAN_AXIS].i];
+}
+
+/* A tap that is as far away as there are sites would never read anything. */
+static bool taps_meet_sites(ArmcInfer *infer)
+{
+    const ArmcNode *node = infer->node;
+    const ArmcAttr *taps = &node->attr[SCAN_TAPS];
+    int64_t across = sites_across(node);
+    for (int i = 0; i < taps->count; i++) {
+        if (taps->ints[i] > -across && taps->ints[i] < across)
+            continue;
+        armc_infer_error(infer,
+                         "tap %" PRId64 " of `%s` meets no site: beside the axis there %s %" PRId64,
+                         taps->ints[i], node->op->name, across == 1 ? "is" : "are", across);
+        return false;
+    }
+    return true;
+}
+
 /* The state comes from the cell's own site of the step before, so that one is always read. */
 static bool check_taps(ArmcInfer *infer, ArmcShape weight)
 {
@@ -88,7 +132,7 @@ static bool check_taps(ArmcInfer *infer, ArmcShape weight)
     else if (weights != taps->count)
         armc_infer_error(infer, "%d taps need as many matrices, the weight of `%s` has %" PRId64,
                          taps->count, node->op->name, weights);
-    return own && weights == taps->count;
+    return own && weights == taps->count && taps_meet_sites(infer);
 }
 
 static bool check_weight(ArmcInfer *infer, ArmcShape weight, int gates)
@@ -108,6 +152,33 @@ static bool check_weight(ArmcInfer *infer, ArmcShape weight, int gates)
     if (read > SCAN_SCRATCH) {
         armc_infer_error(infer, "a cell of `%s` reads at most %d numbers, here it is %" PRId64,
                          node->op->name, SCAN_SCRATCH, read);
+        return false;
+    }
+    return true;
+}
+
+/* A row for each site across. */
+static bool check_start(ArmcInfer *infer, const ArmcCellKind *kind, int64_t units)
+{
+    const ArmcNode *node = infer->node;
+    const ArmcValue *start = start_of(node);
+    if (start == NULL)
+        return true;
+    int64_t across = sites_across(node), width = units * (kind->state ? 2 : 1);
+    if (start->shape.dims[0] != across || start->shape.dims[1] != width) {
+        char text[96];
+        ArmcDiag *diag =
+            armc_infer_error(infer, "`start` of `%s` has shape %s, needed is %" PRId64 "x%" PRId64,
+                             node->op->name, armc_shape_text(start->shape, text), across, width);
+        armc_diag_help(diag, "a row for each site beside the axis; in it %" PRId64 " results%s",
+                       units, kind->state ? ", then as many states c" : "");
+        return false;
+    }
+    if (start->batched && !node->in[0]->batched) {
+        armc_infer_error(infer,
+                         "`start` of `%s` differs from example to example, `%s` does not: the scan "
+                         "goes through examples of the latter",
+                         node->op->name, makes_gates(node) ? "x" : "gates");
         return false;
     }
     return true;
@@ -135,9 +206,9 @@ static const ArmcOrder *order_along(ArmcInfer *infer, const ArmcOrder *sites)
 bool armc_scan_shape(ArmcInfer *infer, const ArmcCellKind *kind)
 {
     ArmcNode *node = infer->node;
-    const ArmcShape weight = node->in[node->in_count - 2]->shape;
+    const ArmcShape weight = node->in[weight_of(node)]->shape;
     if (!check_axis(infer) || !check_taps(infer, weight) ||
-        !check_weight(infer, weight, kind->gates))
+        !check_weight(infer, weight, kind->gates) || !check_start(infer, kind, weight.dims[1]))
         return false;
     bool single = node->in[0]->shape.rank == 2;
     if (single && !armc_infer_order(infer))
@@ -180,20 +251,48 @@ static int groups_of_unit(const ArmcNode *node, int64_t unit, int unused, int *g
 
 enum { MOST_GATES = 4 };
 
+/* Is there a feature of the group before `end`? */
+static bool begins_before(const ArmcValue *value, int group, int64_t end)
+{
+    return armc_group_first(value, group) < end;
+}
+
+/* Units whose states begin in different groups part; all units read those of the results. */
+static void split_by_start(const ArmcNode *node, ArmcGrouping *g)
+{
+    const ArmcValue *start = start_of(node);
+    bool has_state = start && armc_shape_features(start->shape) > g->features;
+    if (!has_state || !start->batched || start->groups.count == 1)
+        return;
+    for (int64_t f = 0; f < g->features; f++) {
+        int group = armc_group_of(start, g->features + f);
+        g->key[f] = begins_before(start, group, g->features) ? -1 : group;
+    }
+    armc_grouping_split(g);
+}
+
+static void split_by_gates(const ArmcNode *node, ArmcGrouping *g)
+{
+    if (makes_gates(node) || node->in[0]->groups.count == 1)
+        return;
+    for (int i = 0; i < MOST_GATES; i++) {
+        for (int64_t f = 0; f < g->features; f++) {
+            int groups[MOST_GATES + 1], count = groups_of_unit(node, f, -1, groups);
+            g->key[f] = i < count ? groups[i] : -1;
+        }
+        armc_grouping_split(g);
+    }
+}
+
 void armc_scan_groups(ArmcInfer *infer)
 {
     ArmcValue *out = infer->node->out[0];
     ArmcGrouping g;
-    if (!out->batched || makes_gates(infer->node) || infer->node->in[0]->groups.count == 1)
+    if (!out->batched)
         return;
     armc_grouping_begin(&g, infer->graph->arena, armc_shape_features(out->shape));
-    for (int i = 0; i < MOST_GATES; i++) {
-        for (int64_t f = 0; f < g.features; f++) {
-            int groups[MOST_GATES + 1], count = groups_of_unit(infer->node, f, -1, groups);
-            g.key[f] = i < count ? groups[i] : -1;
-        }
-        armc_grouping_split(&g);
-    }
+    split_by_gates(infer->node, &g);
+    split_by_start(infer->node, &g);
     out->groups = armc_grouping_end(&g);
 }
 
@@ -219,13 +318,31 @@ static void read_input(const ArmcNode *node, int64_t site, int group, int unused
         read(context, 0, site, groups[i]);
 }
 
+/* What the first step at p reads of the start: results at all taps, and its own unit's state. */
+static void read_start(const ArmcScan *scan, int64_t p, int64_t unit, int input, ArmcRead read,
+                       void *context)
+{
+    const ArmcValue *start = scan->start;
+    int own = scan->kind->state ? armc_group_of(start, scan->units + unit) : -1;
+    for (int tap = 0; tap < scan->taps->count; tap++) {
+        int64_t from = armc_scan_tap(scan, p, tap);
+        for (int g = 0; from >= 0 && g < start->groups.count; g++)
+            if (begins_before(start, g, scan->units) || (from == p && g == own))
+                read(context, input, from, g);
+    }
+}
+
 void armc_scan_reads(const ArmcNode *node, const ArmcCellKind *kind, int64_t site, int group,
                      ArmcRead read, void *context)
 {
     ArmcScan scan = armc_scan_of_node(node, kind);
     int64_t rank = armc_order_rank(scan.order, site);
     int64_t t = rank / scan.across, p = rank % scan.across;
-    read_input(node, site, group, t == 0 ? kind->unused : -1, read, context);
+    read_input(node, site, group, armc_scan_has_before(&scan, t) ? -1 : kind->unused, read,
+               context);
+    if (t == 0 && scan.start && scan.start->batched)
+        read_start(&scan, p, armc_group_first(node->out[0], group), armc_scan_offset(node) + 1,
+                   read, context);
     for (int tap = 0; t > 0 && tap < scan.taps->count; tap++)
         if (armc_scan_tap(&scan, p, tap) >= 0)
             read_all(node->out[0], -1, armc_scan_site(&scan, t - 1, armc_scan_tap(&scan, p, tap)),
@@ -237,9 +354,10 @@ int64_t armc_scan_cost(const ArmcNode *node, const ArmcCellKind *kind, int64_t s
 {
     ArmcScan scan = armc_scan_of_node(node, kind);
     int64_t gates = kind->gates * (part->end - part->begin);
+    int64_t without = scan.start ? 0 : scan.across; /* sites that have no step before */
     if (site < 0)
-        return gates * (scan.features * scan.sites + scan.states * (scan.sites - scan.across));
-    bool first = armc_order_rank(scan.order, site) < scan.across;
+        return gates * (scan.features * scan.sites + scan.states * (scan.sites - without));
+    bool first = armc_order_rank(scan.order, site) < without;
     return gates * (scan.features + (first ? 0 : scan.states));
 }
 
@@ -269,42 +387,54 @@ ArmcCrew armc_scan_crew(const ArmcScan *scan, const ArmcCall *call, int64_t task
     return (ArmcCrew){begin, batch * (task + 1) / tasks - begin};
 }
 
+/* The row of the start for an example's site across. */
+static int64_t start_row(const ArmcScan *scan, int64_t example, int64_t p)
+{
+    return (scan->start->batched ? example * scan->across : 0) + p;
+}
+
 void armc_crew_rows(const ArmcScan *scan, const ArmcCrew *crew, int64_t t, int64_t first, int64_t m,
                     int64_t *row, int64_t *before)
 {
     for (int64_t r = 0; r < m; r++) {
         int64_t p = (first + r) / crew->examples;
-        int64_t example = (crew->first + (first + r) % crew->examples) * scan->sites;
+        int64_t number = crew->first + (first + r) % crew->examples;
+        int64_t example = number * scan->sites;
         row[r] = example + armc_scan_site(scan, t, p);
         if (t > 0)
             before[r] = example + armc_scan_site(scan, t - 1, p);
+        else if (scan->start)
+            before[r] = start_row(scan, number, p);
     }
 }
 
-/* The results that one cell reads of the step before. */
-static void gather_states(const ArmcScan *scan, int64_t t, int64_t p, const ArmcReal *y,
-                          ArmcReal *to)
+/* The results that one cell of an example reads of the step before. */
+static void gather_states(const ArmcScan *scan, int64_t t, int64_t example, int64_t p,
+                          const ArmcScanReads *reads, ArmcReal *to)
 {
     size_t bytes = (size_t)scan->units * sizeof *to;
+    const ArmcReal *y = reads->y + example * scan->sites * scan->units;
     for (int tap = 0; tap < scan->taps->count; tap++, to += scan->units) {
         int64_t from = armc_scan_tap(scan, p, tap);
         if (from < 0)
             memset(to, 0, bytes);
-        else
+        else if (t > 0)
             memcpy(to, y + armc_scan_site(scan, t - 1, from) * scan->units, bytes);
+        else
+            memcpy(to, reads->start + start_row(scan, example, from) * scan->start_width, bytes);
     }
 }
 
 void armc_crew_gather(const ArmcScan *scan, const ArmcCrew *crew, int64_t t, int64_t first,
-                      int64_t m, const ArmcReal *x, const ArmcReal *y, ArmcReal *to, int64_t step)
+                      int64_t m, const ArmcScanReads *from, ArmcReal *to, int64_t step)
 {
     for (int64_t r = 0; r < m; r++, to += step) {
         int64_t p = (first + r) / crew->examples;
-        int64_t example = (crew->first + (first + r) % crew->examples) * scan->sites;
+        int64_t example = crew->first + (first + r) % crew->examples;
+        int64_t site = example * scan->sites + armc_scan_site(scan, t, p);
         if (scan->features)
-            memcpy(to, x + (example + armc_scan_site(scan, t, p)) * scan->features,
-                   (size_t)scan->features * sizeof *to);
-        if (t > 0)
-            gather_states(scan, t, p, y + example * scan->units, to + scan->features);
+            memcpy(to, from->x + site * scan->features, (size_t)scan->features * sizeof *to);
+        if (armc_scan_has_before(scan, t))
+            gather_states(scan, t, example, p, from, to + scan->features);
     }
 }

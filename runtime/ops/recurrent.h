@@ -2,7 +2,9 @@
  *
  * A scan goes along one axis of the sites, T steps; P sites lie across at each step (1 where there
  * is no other axis). A cell at (t, p) reads its own gates, the state at (t - 1, p), and the results
- * at (t - 1, p + tap) for each tap, which makes the product with the states a convolution. */
+ * at (t - 1, p + tap) for each tap, which makes the product with the states a convolution. Before
+ * the first step stand zeros, or a `start`: a row for each site across, (P, h) or with a state
+ * (P, 2 h), the results and behind them the states. */
 #ifndef ARMC_OPS_RECURRENT_H
 #define ARMC_OPS_RECURRENT_H
 
@@ -15,26 +17,32 @@ extern const ArmcSpec armc_scan_attrs[];
 typedef struct ArmcCellKind {
     int gates;
     int kept;   /* numbers for each unit that the gradient wants, and gradients of sums */
-    int unused; /* the gate that makes no difference at the first step; -1: there is none */
+    int unused; /* the gate that makes no difference where there is no step before; -1: there is
+                   none */
+    bool state; /* is there one beside the result */
     void (*step)(const ArmcKernels *k, const ArmcCells *cells);
     void (*back)(const ArmcKernels *k, const ArmcCellsBack *cells);
 } ArmcCellKind;
 
 /* A scan reads gates that are given (inputs gates, weight, offset), or makes them of features (x,
- * reading, weight, offset). */
+ * reading, weight, offset). Behind these stands the start, if there is one. */
 typedef struct ArmcScan {
     const ArmcCellKind *kind;
     int64_t steps, across, sites;
     int64_t units;          /* of a cell: h */
     int64_t features;       /* that make the gates; 0: these are given */
     int64_t states;         /* what a product with the states sums over: taps * h */
+    const ArmcValue *start; /* NULL: zeros */
+    int64_t start_width;    /* numbers of a row of it: h, or 2 h */
     const ArmcAttr *taps;   /* offsets across */
     const ArmcOrder *order; /* site of (t, p): the one of rank t * across + p */
 } ArmcScan;
 
-/* `result`: of the scan; `x`: what its gates are made of, or NULL. */
+/* `result`: of the scan; `x`: what its gates are made of, or NULL; `start`, or NULL. */
 ArmcScan armc_scan_of(const ArmcNode *node, const ArmcCellKind *kind, const ArmcValue *result,
-                      const ArmcValue *x);
+                      const ArmcValue *x, const ArmcValue *start);
+/* The number of a scan's input `offset`; the weight stands before it, the start behind it. */
+int armc_scan_offset(const ArmcNode *node);
 /* Of the scan's own node. */
 ArmcScan armc_scan_of_node(const ArmcNode *node, const ArmcCellKind *kind);
 
@@ -69,13 +77,24 @@ ArmcCrew armc_scan_crew(const ArmcScan *scan, const ArmcCall *call, int64_t task
 /* How many examples a crew has at most. */
 int64_t armc_crew_most(const ArmcScan *scan);
 
-/* Cells first up to first + m of step t: rows of the result; at t > 0 rows of the step before. */
+/* Has step t one before it: an earlier one, or the start? */
+static inline bool armc_scan_has_before(const ArmcScan *scan, int64_t t)
+{
+    return t > 0 || scan->start;
+}
+
+/* Cells first up to first + m of step t: rows of the result; rows of the step before, if there is
+ * one: at t = 0 those of the start. */
 void armc_crew_rows(const ArmcScan *scan, const ArmcCrew *crew, int64_t t, int64_t first, int64_t m,
                     int64_t *row, int64_t *before);
-/* What their products read: features of x, then, at t > 0, the results of the step before at their
+/* What a scan reads. */
+typedef struct ArmcScanReads {
+    const ArmcReal *x, *y, *start;
+} ArmcScanReads;
+/* What their products read: features of x, then, if there is a step before, its results at their
  * taps, zeros where there are none. Rows lie `step` apart. */
 void armc_crew_gather(const ArmcScan *scan, const ArmcCrew *crew, int64_t t, int64_t first,
-                      int64_t m, const ArmcReal *x, const ArmcReal *y, ArmcReal *to, int64_t step);
+                      int64_t m, const ArmcScanReads *from, ArmcReal *to, int64_t step);
 
 /* The scan itself. */
 void armc_scan_forward(const ArmcCall *call, const ArmcCellKind *kind, int64_t task);
@@ -86,11 +105,12 @@ void armc_scan_at(const ArmcAt *at, const ArmcCellKind *kind);
 void armc_scan_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy, const ArmcCellKind *kind,
                    const char *const back[2]);
 
-/* The way back, a node with the inputs dy, y, c, kept, turned and x. Its results: the gradient of
- * gates or of x (zeros where `turned` has no weights of the features); room to work in; and the
- * gradient of all weights, one upon the other: of the offset, of `reading` and of the weight, (1 +
- * features + states, gates * h). */
-bool armc_scan_back_shape(ArmcInfer *infer, const ArmcCellKind *kind);
-void armc_scan_back(const ArmcCall *call, const ArmcCellKind *kind);
+/* The way back, a node with the inputs dy, y, c, kept, turned, x where gates are `made` of it, and
+ * the start if there is one. Its results: the gradient of gates or of x (zeros where `turned` has
+ * no weights of the features), with a start both in one row: that gradient, then that of the start;
+ * room to work in; and the gradient of all weights, one upon the other: of the offset, of `reading`
+ * and of the weight, (1 + features + states, gates * h). */
+bool armc_scan_back_shape(ArmcInfer *infer, const ArmcCellKind *kind, bool made);
+void armc_scan_back(const ArmcCall *call, const ArmcCellKind *kind, bool made);
 
 #endif

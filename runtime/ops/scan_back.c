@@ -7,6 +7,19 @@
 
 enum { DY, RESULT, STATE, KEPT, TURNED, FEATURES };
 
+/* Where gates are given, the start stands in the place of the features. */
+static int start_place(bool made)
+{
+    return made ? FEATURES + 1 : FEATURES;
+}
+
+static ArmcScan scan_of(const ArmcNode *node, const ArmcCellKind *kind, bool made)
+{
+    int start = start_place(made);
+    return armc_scan_of(node, kind, node->in[RESULT], made ? node->in[FEATURES] : NULL,
+                        start < node->in_count ? node->in[start] : NULL);
+}
+
 /* Steps whose rows make one product for the gradient of the weights: enough to hide that its
  * result is read and written, few enough to stay in L2. */
 enum { BLOCK_ROWS = 128 };
@@ -59,13 +72,26 @@ static Room room_of(const ArmcCall *call, const ArmcScan *scan, const ArmcCrew *
     return room;
 }
 
-bool armc_scan_back_shape(ArmcInfer *infer, const ArmcCellKind *kind)
+/* Of each site: the gradient of its gates, or of its features. */
+static int64_t result_width(const ArmcScan *scan)
+{
+    return scan->features ? scan->features : scan->kind->gates * scan->units;
+}
+
+/* Of an example: that, then the gradient of the start. */
+static int64_t result_size(const ArmcScan *scan)
+{
+    return scan->sites * result_width(scan) + (scan->start ? scan->across * scan->start_width : 0);
+}
+
+bool armc_scan_back_shape(ArmcInfer *infer, const ArmcCellKind *kind, bool made)
 {
     ArmcNode *node = infer->node;
-    const ArmcValue *x = node->in_count > FEATURES ? node->in[FEATURES] : NULL;
-    ArmcScan scan = armc_scan_of(node, kind, node->in[RESULT], x);
+    ArmcScan scan = scan_of(node, kind, made);
     ArmcShape shape = node->in[RESULT]->shape;
-    shape.dims[shape.rank - 1] = x ? scan.features : kind->gates * scan.units;
+    shape.dims[shape.rank - 1] = result_width(&scan);
+    if (scan.start)
+        shape = armc_shape_make(2, (int64_t[]){1, result_size(&scan)});
     node->out[0]->shape = shape;
     node->out[1]->shape = armc_shape_make(2, (int64_t[]){scan.across, room_for_cell(&scan)});
     node->out[1]->batched = node->out[0]->batched;
@@ -80,6 +106,7 @@ bool armc_scan_back_shape(ArmcInfer *infer, const ArmcCellKind *kind)
 typedef struct Step {
     const ArmcCall *call;
     const ArmcScan *scan;
+    ArmcScanReads from;
     const ArmcCrew *crew;
     const Room *room;
     int64_t t, at;
@@ -97,9 +124,15 @@ static void back_through_cells(const Step *s)
     int64_t row[SCAN_MOST_CELLS], before[SCAN_MOST_CELLS], h = s->scan->units;
     ArmcCellsBack cells = {.h = h,
                            .row = row,
-                           .before = s->t > 0 ? before : NULL,
+                           .before = armc_scan_has_before(s->scan, s->t) ? before : NULL,
                            .c = s->call->in[STATE],
-                           .gates = s->call->in[KEPT]};
+                           .gates = s->call->in[KEPT],
+                           .from = s->call->in[STATE],
+                           .ldf = h};
+    if (s->t == 0 && s->scan->start) {
+        cells.from = s->from.start + (s->scan->kind->state ? h : 0);
+        cells.ldf = s->scan->start_width;
+    }
     for (int64_t first = 0; first < room->rows; first += cells.m) {
         cells.m = smaller(room->rows - first, SCAN_MOST_CELLS);
         cells.dy = room->dy + first * h;
@@ -117,13 +150,11 @@ static void gather_read(const Step *s)
     ArmcReal *to = room->read + s->at * room->rows * room->read_width;
     for (int64_t r = 0; r < room->rows; r++) {
         to[r * room->read_width] = 1;
-        if (s->t == 0)
+        if (!armc_scan_has_before(s->scan, s->t))
             memset(to + r * room->read_width + 1 + s->scan->features, 0,
                    (size_t)s->scan->states * sizeof *to);
     }
-    armc_crew_gather(s->scan, s->crew, s->t, 0, room->rows,
-                     s->scan->features ? s->call->in[FEATURES] : NULL, s->call->in[RESULT], to + 1,
-                     room->read_width);
+    armc_crew_gather(s->scan, s->crew, s->t, 0, room->rows, &s->from, to + 1, room->read_width);
 }
 
 /* Where cell r of step t lies in arrays of all sites. */
@@ -164,15 +195,36 @@ static void scatter(const Step *s)
 static void put_result(const Step *s)
 {
     const Room *room = s->room;
-    int64_t x = s->scan->features, width = x ? x : s->scan->kind->gates * s->scan->units;
+    int64_t x = s->scan->features, width = result_width(s->scan);
     int64_t step = x ? room->back_width : room->d_width;
     const ArmcReal *from = x ? room->back : room->d + s->at * room->rows * room->d_width;
     for (int64_t r = 0; r < room->rows; r++) {
-        ArmcReal *to = s->call->out[0] + place_of(s, s->t, r) * width;
+        int64_t example = s->crew->first + r % s->crew->examples;
+        ArmcReal *to = s->call->out[0] + example * result_size(s->scan) +
+                       armc_scan_site(s->scan, s->t, r / s->crew->examples) * width;
         if (x && !room->features)
             memset(to, 0, (size_t)width * sizeof *to);
         else
             memcpy(to, from + r * step, (size_t)width * sizeof *to);
+    }
+}
+
+/* The gradient of the start: what the first step hands back to results, and to states. */
+static void put_start(const Step *s)
+{
+    const Room *room = s->room;
+    const ArmcScan *scan = s->scan;
+    int64_t h = scan->units;
+    for (int64_t r = 0; r < room->rows; r++) {
+        int64_t example = s->crew->first + r % s->crew->examples;
+        ArmcReal *to = s->call->out[0] + example * result_size(scan) +
+                       scan->sites * result_width(scan) + r / s->crew->examples * scan->start_width;
+        const ArmcReal *dy = room->dy + r * h, *dc = room->dc + r * h;
+        memcpy(to, dy, (size_t)h * sizeof *to);
+        if (scan->kind->state)
+            memcpy(to + h, dc, (size_t)h * sizeof *to);
+        else
+            s->call->k->add(h, dy, dc, to); /* the state is the result */
     }
 }
 
@@ -184,10 +236,15 @@ static void back_through_products(const Step *s)
     s->call->k->gemm(room->rows, width, room->d_width, room->d + s->at * room->rows * room->d_width,
                      room->d_width, s->call->in[TURNED], width, room->back, width, 0);
     put_result(s);
-    if (s->t == 0)
+    if (!armc_scan_has_before(s->scan, s->t))
         return;
-    begin_dy(s, s->t - 1);
+    if (s->t > 0)
+        begin_dy(s, s->t - 1);
+    else
+        memset(room->dy, 0, (size_t)(room->rows * s->scan->units) * sizeof *room->dy);
     scatter(s);
+    if (s->t == 0)
+        put_start(s);
 }
 
 /* dW += read^T d over a block of so many steps. */
@@ -203,10 +260,11 @@ static void add_to_weights(const Step *s, int64_t steps)
                        room->read_width, room->d, room->d_width, 1, dw, room->d_width);
 }
 
-static void run_crew(const ArmcCall *call, const ArmcScan *scan, const ArmcCrew *crew)
+static void run_crew(const ArmcCall *call, const ArmcScan *scan, const ArmcCrew *crew,
+                     const ArmcScanReads *from)
 {
     Room room = room_of(call, scan, crew);
-    Step s = {.call = call, .scan = scan, .crew = crew, .room = &room};
+    Step s = {.call = call, .scan = scan, .from = *from, .crew = crew, .room = &room};
     int64_t most = block_steps(scan), steps;
     memset(room.dc, 0, (size_t)(room.rows * scan->units) * sizeof *room.dc);
     begin_dy(&s, scan->steps - 1);
@@ -223,16 +281,17 @@ static void run_crew(const ArmcCall *call, const ArmcScan *scan, const ArmcCrew 
 }
 
 /* The weights' gradient is a sum over all crews, one after the other. */
-void armc_scan_back(const ArmcCall *call, const ArmcCellKind *kind)
+void armc_scan_back(const ArmcCall *call, const ArmcCellKind *kind, bool made)
 {
     const ArmcNode *node = call->node;
-    const ArmcValue *x = node->in_count > FEATURES ? node->in[FEATURES] : NULL;
-    ArmcScan scan = armc_scan_of(node, kind, node->in[RESULT], x);
+    ArmcScan scan = scan_of(node, kind, made);
+    ArmcScanReads from = {made ? call->in[FEATURES] : NULL, call->in[RESULT],
+                          scan.start ? call->in[start_place(made)] : NULL};
     if (call->out[2])
         memset(call->out[2], 0,
                (size_t)(read_width(&scan) * sums_of(&scan)) * sizeof *call->out[2]);
     for (int64_t task = 0; task < armc_scan_tasks(&scan, call); task++) {
         ArmcCrew crew = armc_scan_crew(&scan, call, task);
-        run_crew(call, &scan, &crew);
+        run_crew(call, &scan, &crew, &from);
     }
 }

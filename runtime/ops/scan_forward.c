@@ -14,14 +14,28 @@ static int64_t most_cells(const ArmcScan *scan)
     return smaller(SCAN_SCRATCH / (scan->features + scan->states), SCAN_MOST_CELLS);
 }
 
-/* The products of a step: with the features, and behind the first step with the states. */
-static void set_products(const ArmcScan *scan, bool first, const ArmcReal *input,
+/* The products of a step: with the features, and with the states if there are any. */
+static void set_products(const ArmcScan *scan, bool before, const ArmcReal *input,
                          const ArmcReal *weight, ArmcCells *cells)
 {
     int64_t h = scan->units, step = scan->kind->gates * h;
-    cells->lda = scan->features + (first ? 0 : scan->states);
+    cells->lda = scan->features + (before ? scan->states : 0);
     cells->product[0] = (ArmcCellProduct){scan->features, input, step, h};
-    cells->product[1] = (ArmcCellProduct){first ? 0 : scan->states, weight, step, h};
+    cells->product[1] = (ArmcCellProduct){before ? scan->states : 0, weight, step, h};
+}
+
+/* Where the cells of step t find their states: with the step before, or with the start. */
+static void set_states(const ArmcCall *call, const ArmcScan *scan, int64_t t, ArmcCells *cells)
+{
+    const ArmcNode *node = call->node;
+    int64_t h = scan->units;
+    cells->next = scan->kind->state ? call->out[1] : call->out[0];
+    cells->c = cells->next;
+    cells->ldc = h;
+    if (t == 0 && scan->start) {
+        cells->c = call->in[armc_scan_offset(node) + 1] + (scan->kind->state ? h : 0);
+        cells->ldc = scan->start_width;
+    }
 }
 
 /* All cells of one step. */
@@ -31,29 +45,28 @@ static void run_step(const ArmcCall *call, const ArmcScan *scan, const ArmcCrew 
     int64_t row[SCAN_MOST_CELLS], before[SCAN_MOST_CELLS], h = scan->units;
     int64_t total = crew->examples * scan->across, most = most_cells(scan);
     const ArmcNode *node = call->node;
-    const ArmcReal *x = call->in[0];
-    bool has_state = node->op->state != NULL;
-    ArmcReal *c = has_state ? call->out[1] : call->out[0];
+    int offset = armc_scan_offset(node);
+    bool has_before = armc_scan_has_before(scan, t);
+    const ArmcScanReads from = {call->in[0], call->out[0],
+                                scan->start ? call->in[offset + 1] : NULL};
     ArmcCells cells = {.h = h,
                        .end = h,
                        .row = row,
-                       .before = t > 0 ? before : NULL,
+                       .before = has_before ? before : NULL,
                        .a = read,
-                       .bias = call->in[node->in_count - 1],
-                       .x = scan->features ? NULL : x,
-                       .c = c,
-                       .next = c,
+                       .bias = call->in[offset],
+                       .x = scan->features ? NULL : from.x,
                        .y = call->out[0],
                        .gates = call->out[node->out_count - 1],
                        .ldx = scan->kind->gates * h,
-                       .ldc = h,
                        .ldn = h,
                        .ldy = h};
-    set_products(scan, t == 0, call->in[1], call->in[node->in_count - 2], &cells);
+    set_states(call, scan, t, &cells);
+    set_products(scan, has_before, call->in[1], call->in[offset - 1], &cells);
     for (int64_t first = 0; first < total; first += cells.m) {
         cells.m = smaller(total - first, most);
         armc_crew_rows(scan, crew, t, first, cells.m, row, before);
-        armc_crew_gather(scan, crew, t, first, cells.m, x, call->out[0], read, cells.lda);
+        armc_crew_gather(scan, crew, t, first, cells.m, &from, read, cells.lda);
         scan->kind->step(call->k, &cells);
     }
 }
@@ -89,10 +102,14 @@ static void gather_at(const ArmcAt *at, const ArmcScan *scan, int64_t first, int
         const ArmcReal *x = at->row(at->context, 0, at->site, &step);
         copy_rows(m, scan->features, x + first * step, step, read, lda);
     }
-    for (int tap = 0; t > 0 && tap < scan->taps->count; tap++) {
+    bool has_before = armc_scan_has_before(scan, t);
+    int start = armc_scan_offset(at->node) + 1;
+    for (int tap = 0; has_before && tap < scan->taps->count; tap++) {
         int64_t from = armc_scan_tap(scan, p, tap);
         const ArmcReal *y = NULL;
-        if (from >= 0)
+        if (from >= 0 && t == 0)
+            y = at->row(at->context, start, from, &step);
+        else if (from >= 0)
             y = at->row(at->context, -1, armc_scan_site(scan, t - 1, from), &step);
         copy_rows(m, scan->units, y ? y + first * step : NULL, step,
                   read + scan->features + tap * scan->units, lda);
@@ -103,24 +120,27 @@ static void gather_at(const ArmcAt *at, const ArmcScan *scan, int64_t first, int
 static ArmcCells cells_at(const ArmcAt *at, const ArmcScan *scan)
 {
     int64_t rank = armc_order_rank(scan->order, at->site), none;
-    int inputs = at->node->in_count;
+    int offset = armc_scan_offset(at->node);
     int64_t state_at = at->node->op->state ? at->state_at : 0;
     ArmcCells cells = {.h = scan->units,
                        .begin = at->part->begin,
                        .end = at->part->end,
-                       .bias = at->row(at->context, inputs - 1, 0, &none),
+                       .bias = at->row(at->context, offset, 0, &none),
                        .next = at->out + state_at,
                        .y = at->out,
                        .ldn = at->out_step,
                        .ldy = at->out_step};
-    const ArmcReal *weight = at->row(at->context, inputs - 2, 0, &none),
+    const ArmcReal *weight = at->row(at->context, offset - 1, 0, &none),
                    *input = scan->features ? at->row(at->context, 1, 0, &none) : NULL;
-    set_products(scan, rank < scan->across, input, weight, &cells);
+    set_products(scan, armc_scan_has_before(scan, rank / scan->across), input, weight, &cells);
     if (!scan->features)
         cells.x = at->row(at->context, 0, at->site, &cells.ldx);
     if (rank >= scan->across) {
         int64_t before = armc_order_at(scan->order, rank - scan->across);
         cells.c = at->row(at->context, -1, before, &cells.ldc) + state_at;
+    } else if (scan->start) {
+        cells.c = at->row(at->context, offset + 1, rank, &cells.ldc) +
+                  (scan->kind->state ? scan->units : 0);
     }
     return cells;
 }

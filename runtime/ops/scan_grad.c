@@ -67,7 +67,8 @@ static ArmcValue *with_gap(ArmcGrad *grad, ArmcNode *node, const ArmcScan *scan,
 static ArmcValue *turned(ArmcGrad *grad, ArmcNode *node, const ArmcScan *scan)
 {
     ArmcAttr axes[ARMC_MAX_ATTRS] = {{0}, {.i = 1, .r = 1}};
-    ArmcValue *weight = with_gap(grad, node, scan, as_matrix(grad, node, node->in_count - 2), true);
+    ArmcValue *weight =
+        with_gap(grad, node, scan, as_matrix(grad, node, armc_scan_offset(node) - 1), true);
     if (scan->features && armc_grad_wants(grad, node->in[0]))
         weight = joined(grad, node, 0, with_gap(grad, node, scan, node->in[1], false), weight);
     return ARMC_GRAD(grad, node, "transpose", axes, weight);
@@ -90,20 +91,41 @@ static void add_rows(ArmcGrad *grad, ArmcNode *node, const ArmcScan *scan, ArmcV
     armc_grad_add(grad, node->in[i], reshaped(grad, node, part, shape.rank, shape.dims));
 }
 
+/* The gradients of the first input and of the start, which lie in one row. */
+static void add_parts(ArmcGrad *grad, ArmcNode *node, ArmcValue *d)
+{
+    ArmcValue *to[] = {node->in[0], node->in[armc_scan_offset(node) + 1]};
+    int64_t begin = 0;
+    for (int i = 0; i < 2; i++) {
+        ArmcShape shape = to[i]->shape;
+        int64_t end = begin + armc_shape_size(shape);
+        if (armc_grad_wants(grad, to[i])) {
+            ArmcValue *part = part_of(grad, node, d, (int64_t[]){0, 1}, (int64_t[]){begin, end});
+            armc_grad_add(grad, to[i], reshaped(grad, node, part, shape.rank, shape.dims));
+        }
+        begin = end;
+    }
+}
+
 void armc_scan_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy, const ArmcCellKind *kind,
                    const char *const back[2])
 {
     ArmcScan scan = armc_scan_of_node(node, kind);
-    int offset = node->in_count - 1;
     ArmcValue *state = node->out[node->op->state ? 1 : 0];
-    ArmcValue *in[] = {
-        dy,         node->out[0], state, node->out[node->out_count - 1], turned(grad, node, &scan),
-        node->in[0]};
-    ArmcValue *d =
-        armc_grad_call(grad, node, back[scan.features > 0], scan.features ? 6 : 5, in, node->attr);
+    int offset = armc_scan_offset(node), count = 5;
+    ArmcValue *in[ARMC_MAX_INPUTS] = {dy, node->out[0], state, node->out[node->out_count - 1],
+                                      turned(grad, node, &scan)};
+    if (scan.features)
+        in[count++] = node->in[0];
+    if (scan.start)
+        in[count++] = node->in[offset + 1];
+    ArmcValue *d = armc_grad_call(grad, node, back[scan.features > 0], count, in, node->attr);
     ArmcValue *dw = d->node->out[2];
     d->node->order = node->order;
-    armc_grad_add(grad, node->in[0], d);
+    if (scan.start)
+        add_parts(grad, node, d);
+    else
+        armc_grad_add(grad, node->in[0], d);
     add_rows(grad, node, &scan, dw, offset, 0);
     if (scan.features)
         add_rows(grad, node, &scan, dw, 1, 1);

@@ -57,3 +57,16 @@ status=0
 armc sample nothing.safetensors 9 to=a.png > out 2>&1 || status=$?
 test $status != 0
 grep -q 'nothing.safetensors' out
+
+# losses: what the run's lines told, but for the seconds; columns of other lengths; figures of no epoch.
+armc losses net.safetensors 'beside=[["theirs",3,4,5.5],["independent pixels",7]]' > out
+grep -o 'train [0-9.]*  validation [0-9.]*  test [0-9.]*' ../results | awk '{ print $2, $4, $6 }' > told
+awk 'NR > 2 && NR < 5 { print $2, $3, $4 }' out | cmp - told
+test "$(wc -l < told)" = 2
+grep -q '^  epoch  *train  validation  *test  bits/dim  seconds  theirs$' out
+grep -q '^      3  *-  *-  *-  *-  *-   5.500$' out
+test "$(tail -n 1 out)" = '  independent pixels: 7.000'
+armc losses net.safetensors 'beside=[["theirs",3]]' --json > out
+test "$(wc -l < out)" = 3
+grep -q '"epoch": 2, "train": [0-9.]*, "validation": .*, "proved": true}$' out
+test "$(tail -n 1 out)" = '{"event": "losses", "model": "net", "beside": {"theirs": 3.000000}}'

@@ -511,8 +511,10 @@ def recurrent(c, op, gates):
     R (1, g h, h), B (1, 2 g h), one block of h rows a gate. `gates`: where armc's gates stand in ONNX's order."""
     if c.attr("direction", b"forward") not in (b"forward", "forward") or len(c.tensor(1).values) != c.tensor(1).size:
         raise Inexpressible("a recurrent net in another direction")
-    if c.has(4) or c.has(5) or c.has(6) or c.has(7):
-        raise Inexpressible("a recurrent net with peepholes or a state to begin with")
+    if c.has(7):
+        raise Inexpressible("a recurrent net with peepholes")
+    if c.has(4) or c.has(5) or c.has(6):
+        raise Inexpressible("a recurrent net with lengths or a state to begin with")
     steps_first = not c.attr("layout", 0)
     x = permute(c[0], [1, 0, 2]) if steps_first else c[0]
     (examples, steps, k), h = x.dims, c.attr("hidden_size")

@@ -8,7 +8,7 @@
 
 #include "runtime/graph/build.h"
 
-enum { LAB_INPUTS = 8 };
+enum { LAB_INPUTS = 16 };
 
 typedef struct Lab {
     ArmcFault fault;

@@ -415,6 +415,29 @@ static void lstm_rows(Lab *lab)
                      LAB(lab, "matmul", NULL, y, lab_param(lab, "out", "4x1", NULL)));
 }
 
+/* Two pixels first; of these the state is made from which cells go along the others. The second
+ * layer begins with a state of its own. */
+static void lstm_start(Lab *lab)
+{
+    ArmcValue *x = lab_input(lab, "image", "6x1", 2);
+    ArmcAttr one = lab_int(1), along[ARMC_MAX_ATTRS] = {lab_int(0), lab_int(0), lab_ints(lab, "0")};
+    ArmcAttr behind[ARMC_MAX_ATTRS] = {lab_ints(lab, "2x0"), lab_ints(lab, "6x1")};
+    ArmcValue *read =
+        LAB(lab, "slice", behind, LAB(lab, "shift", &one, LAB(lab, "scale", NULL, x)));
+    ArmcValue *of_two = lab_param(lab, "of_two", "6x6", "111111111111000000000000000000000000");
+    ArmcValue *start = LAB(lab, "matmul", NULL, LAB(lab, "as_features", NULL, x), of_two);
+    ArmcValue *first =
+        LAB(lab, "lstm_layer", along, read, lab_param(lab, "reading", "1x12", NULL),
+            lab_param(lab, "weight", "1x3x12", NULL), lab_param(lab, "offset", "12", NULL), start);
+    ArmcValue *second =
+        LAB(lab, "gru_layer", along, first, lab_param(lab, "reading2", "3x6", NULL),
+            lab_param(lab, "weight2", "1x2x6", NULL), lab_param(lab, "offset2", "6", NULL),
+            lab_param(lab, "own", "1x2", NULL));
+    likelihood_of(lab, "bernoulli", "0x1", lab_param(lab, "two", "2x1", NULL));
+    likelihood_of(lab, "bernoulli", "2x3x4x5",
+                  LAB(lab, "matmul", NULL, second, lab_param(lab, "out", "2x1", NULL)));
+}
+
 const Model models[] = {
     {"nade_categorical", nade_categorical, false},
     {"nade_bernoulli", nade_bernoulli, false},
@@ -441,5 +464,6 @@ const Model models[] = {
     {"with_dropout", with_dropout, true},
     {"lstm_pixels", lstm_pixels, false},
     {"lstm_rows", lstm_rows, false},
+    {"lstm_start", lstm_start, false},
     {0},
 };

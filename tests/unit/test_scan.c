@@ -64,6 +64,8 @@ static ArmcCellsBack back_of(Numbers *n)
                            .before = n->before,
                            .c = n->c,
                            .gates = n->gates,
+                           .from = n->c,
+                           .ldf = UNITS,
                            .dy = n->dy,
                            .dc = n->dc,
                            .d = n->d};
