@@ -108,6 +108,8 @@ bool armc_infer_order(ArmcInfer *infer);
 typedef struct ArmcGrad ArmcGrad;
 
 typedef void (*ArmcRead)(void *context, int input, int64_t site, int group);
+/* Some neighbouring groups of a site at once: from `group` up to `end`. */
+typedef void (*ArmcReadRun)(void *context, int input, int64_t site, int group, int end);
 
 enum {
     ARMC_OP_INTERNAL = 1,      /* not callable from scripts */
@@ -147,8 +149,11 @@ struct ArmcOp {
     void (*groups)(ArmcInfer *infer); /* sets out[0]->groups; NULL: one group */
     /* Calls `read` for the entries (site, group) of batched inputs, and with input -1 of the result
      * itself, that an output entry reads directly: no more and no less than what can change it,
-     * given structural zeros. NULL: all groups of the same site, or, elementwise, its own. */
+     * given structural zeros. Where that is many groups of a site, `read_runs` in its place. Both
+     * NULL: all groups of the same site, or, elementwise, its own. */
     void (*reads)(const ArmcNode *node, int64_t site, int group, ArmcRead read, void *context);
+    void (*read_runs)(const ArmcNode *node, int64_t site, int group, ArmcReadRun read,
+                      void *context);
     int order; /* in which a scan computes its own entries: +1 ascending, -1 descending rank by the
                   node's order; 0: any */
     /* Scans without `rows`. A further output that later entries of the scan read, as wide as the

@@ -192,6 +192,19 @@ static void matmul_rows(const ArmcRows *rows)
                   rows->out_step, armc_rows_begin_onto(rows));
 }
 
+/* Ones in a run of a mask, eight at a time. */
+static int64_t count_live(const uint8_t *mask, int64_t n)
+{
+    int64_t live = 0, i = 0;
+    for (uint64_t eight; i + 8 <= n; i += 8) {
+        memcpy(&eight, mask + i, sizeof eight);
+        live += (int64_t)(eight * UINT64_C(0x0101010101010101) >> 56);
+    }
+    for (; i < n; i++)
+        live += mask[i];
+    return live;
+}
+
 static int64_t matmul_cost(const ArmcNode *node, int64_t site, const ArmcPart *part)
 {
     const uint8_t *mask = node->in[1]->mask;
@@ -200,8 +213,7 @@ static int64_t matmul_cost(const ArmcNode *node, int64_t site, const ArmcPart *p
     if (part->live)
         return armc_live_cost(part->live);
     for (int64_t i = 0; mask && i < k; i++)
-        for (int64_t f = part->begin; f < part->end; f++)
-            live += mask[i * n + f];
+        live += count_live(mask + i * n + part->begin, part->end - part->begin);
     if (!mask)
         live = k * (part->end - part->begin);
     return site < 0 ? live * armc_shape_sites(node->in[0]->shape) : live;
@@ -261,7 +273,7 @@ ARMC_OP(matmul) = {
     .probe = "x=3x4 weight=4x5; x=1x7 weight=7x1; x=2x3x2 weight=2x33; "
              "x=2x4 weight=4x3~110110001000; x=1x3 weight=3x4~011000100010",
     .groups = matmul_groups,
-    .reads = armc_weight_reads,
+    .read_runs = armc_weight_reads,
     .vjp = matmul_vjp,
     .rows_in = "rw",
     .rows_out = 'r',
