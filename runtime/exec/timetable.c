@@ -5,6 +5,7 @@
 
 #include "runtime/exec/internal.h"
 #include "runtime/exec/steady.h"
+#include "runtime/exec/turned.h"
 
 /* A cell before it has a place in the order. */
 typedef struct Item {
@@ -553,5 +554,6 @@ ArmcTimetable *armc_timetable_new(ArmcArena *arena, const ArmcGraph *graph,
     order_cells(&s);
     find_lives(&s);
     place_rows(&s);
+    armc_turned_find(table, model->inputs[0]);
     return table;
 }

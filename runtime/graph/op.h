@@ -37,6 +37,10 @@ typedef struct ArmcRows {
     int64_t in_width[ARMC_MAX_INPUTS]; /* row inputs: features in a row */
     ArmcReal *out; /* row output: the first row; sums: added to (whole, or the site's slice) */
     int64_t out_step, out_width;
+    /* For `part` of an op with `pieces`: the rows of the first input lie side by side, in_step is
+     * 1, and their features so far apart; the same for the result. 0 and 1: features lie side by
+     * side. What is turned in the result is turned in the input. */
+    int64_t in_apart, out_apart;
     ArmcReal *state;    /* scans: n rows of `out_width`, carried from site to site */
     int64_t state_step; /* from one of its rows to the next */
     ArmcReal

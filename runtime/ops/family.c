@@ -101,10 +101,13 @@ void armc_same_reads(const ArmcNode *node, int64_t site, int group, ArmcRead rea
 }
 
 /* A column of rows with a single feature is worth as much as a row. */
-enum { COLUMN = 64 };
+enum { COLUMN = 128 };
 
+/* Where numbers lie side by side they are taken from, and put, where they are. */
 static const ArmcReal *take_column(int64_t n, const ArmcReal *x, int64_t step, ArmcReal *column)
 {
+    if (step == 1)
+        return x;
     for (int64_t r = 0; r < n; r++)
         column[r] = x[r * step];
     return column;
@@ -112,7 +115,7 @@ static const ArmcReal *take_column(int64_t n, const ArmcReal *x, int64_t step, A
 
 static void put_column(int64_t n, const ArmcReal *column, ArmcReal *y, int64_t step)
 {
-    for (int64_t r = 0; r < n; r++)
+    for (int64_t r = 0; step != 1 && r < n; r++)
         y[r * step] = column[r];
 }
 
@@ -121,8 +124,9 @@ static void unary_column(const ArmcRows *rows, ArmcUnaryKernel f)
     ArmcReal column[COLUMN];
     for (int64_t r = 0, n; r < rows->n; r += n) {
         n = rows->n - r < COLUMN ? rows->n - r : COLUMN;
-        f(n, take_column(n, rows->in[0] + r * rows->in_step[0], rows->in_step[0], column), column);
-        put_column(n, column, rows->out + r * rows->out_step, rows->out_step);
+        ArmcReal *out = rows->out + r * rows->out_step, *y = rows->out_step == 1 ? out : column;
+        f(n, take_column(n, rows->in[0] + r * rows->in_step[0], rows->in_step[0], column), y);
+        put_column(n, y, out, rows->out_step);
     }
 }
 
@@ -131,9 +135,10 @@ static void binary_column(const ArmcRows *rows, ArmcBinaryKernel f)
     ArmcReal a[COLUMN], b[COLUMN];
     for (int64_t r = 0, n; r < rows->n; r += n) {
         n = rows->n - r < COLUMN ? rows->n - r : COLUMN;
+        ArmcReal *out = rows->out + r * rows->out_step, *y = rows->out_step == 1 ? out : a;
         f(n, take_column(n, rows->in[0] + r * rows->in_step[0], rows->in_step[0], a),
-          take_column(n, rows->in[1] + r * rows->in_step[1], rows->in_step[1], b), a);
-        put_column(n, a, rows->out + r * rows->out_step, rows->out_step);
+          take_column(n, rows->in[1] + r * rows->in_step[1], rows->in_step[1], b), y);
+        put_column(n, y, out, rows->out_step);
     }
 }
 

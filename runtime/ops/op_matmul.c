@@ -219,18 +219,43 @@ static int64_t matmul_cost(const ArmcNode *node, int64_t site, const ArmcPart *p
     return site < 0 ? live * armc_shape_sites(node->in[0]->shape) : live;
 }
 
+/* Zeros where a column reads nothing. */
+static void clear_columns(const ArmcRows *rows, const ArmcLiveColumns *columns)
+{
+    int64_t width = columns->end - columns->begin;
+    if (rows->out_apart > 1)
+        clear(width, rows->n, rows->out + columns->begin * rows->out_apart, rows->out_apart);
+    else
+        clear(rows->n, width, rows->out + columns->begin, rows->out_step);
+}
+
+/* Adds the terms of some rows of W (k,n): y = x W, or what is turned of it, y^T = W^T x^T. */
+static void add_terms(const ArmcRows *rows, const ArmcLiveColumns *columns, ArmcRange range,
+                      bool more)
+{
+    int64_t n = rows->out_width, width = columns->end - columns->begin, m = rows->n,
+            k = range.end - range.begin;
+    const ArmcReal *w = rows->in[1] + range.begin * n + columns->begin, *x = rows->in[0];
+    ArmcReal *y = rows->out;
+    if (rows->out_apart > 1)
+        rows->k->gemm_outer(width, m, k, w, n, x + range.begin * rows->in_apart, rows->in_apart,
+                            y + columns->begin * rows->out_apart, rows->out_apart, more);
+    else if (rows->in_apart > 1)
+        rows->k->gemm_outer(m, width, k, x + range.begin * rows->in_apart, rows->in_apart, w, n,
+                            y + columns->begin, rows->out_step, more);
+    else
+        rows->k->gemm(m, width, k, x + range.begin, rows->in_step[0], w, n, y + columns->begin,
+                      rows->out_step, more);
+}
+
 /* The same chain as that of the whole row, dead terms left out. */
 static void matmul_columns(const ArmcRows *rows, const ArmcLiveColumns *columns)
 {
-    int64_t n = rows->out_width, width = columns->end - columns->begin;
-    ArmcReal *out = rows->out + columns->begin;
     const ArmcRange *range = columns->rows;
     if (range->end == 0 && !columns->onto)
-        clear(rows->n, width, out, rows->out_step);
+        clear_columns(rows, columns);
     for (bool more = columns->onto; range->end > 0; range++, more = true)
-        rows->k->gemm(rows->n, width, range->end - range->begin, rows->in[0] + range->begin,
-                      rows->in_step[0], rows->in[1] + range->begin * n + columns->begin, n, out,
-                      rows->out_step, more);
+        add_terms(rows, columns, *range, more);
 }
 
 static void matmul_part(const ArmcRows *rows, const ArmcPart *part)
