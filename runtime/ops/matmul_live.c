@@ -77,7 +77,7 @@ int64_t armc_live_cost(const ArmcLiveColumns *columns)
 /* An entry is one chain of terms, in the order of the rows of W. As soon as the input features of a
  * block of rows are there, their terms are added for all columns that read them, which is a fast
  * product; what is left when a column becomes ready is a short one. */
-enum { BLOCK_ROWS = 16 };
+enum { BLOCK_ROWS = 32 };
 
 /* The live rows of a block in a column, a bit each. */
 typedef uint32_t Pattern;
