@@ -9,18 +9,14 @@
 
 ArmcReal *armc_cells_row(const ArmcChunk *chunk, const ArmcValue *value, int64_t site)
 {
-    const ArmcRowPlace *place = &chunk->sampler->table->places[value->id];
-    int64_t offset = place->offset[site];
-    int64_t within = place->home ? site * armc_shape_features(value->shape) : 0;
-    return chunk->memory + (offset < 0 ? 0 : offset) * chunk->sampler->room +
-           within * chunk->sampler->steps[value->id].feature;
+    return chunk->memory + chunk->sampler->rows[value->id].at[site];
 }
 
 const ArmcReal *armc_cells_rows(const ArmcChunk *chunk, const ArmcValue *value, int64_t site,
                                 int64_t *step)
 {
     if (value->batched) {
-        *step = chunk->sampler->steps[value->id].sample;
+        *step = chunk->sampler->rows[value->id].steps.sample;
         return armc_cells_row(chunk, value, site);
     }
     *step = 0;
@@ -171,7 +167,7 @@ static void copy_features(const ArmcChunk *chunk, ArmcReal *to, ArmcSteps to_ste
 static const ArmcReal *rows_of(const ArmcChunk *chunk, const ArmcValue *value, int64_t site,
                                ArmcSteps *steps)
 {
-    steps->feature = value->batched ? chunk->sampler->steps[value->id].feature : 1;
+    steps->feature = value->batched ? chunk->sampler->rows[value->id].steps.feature : 1;
     return armc_cells_rows(chunk, value, site, &steps->sample);
 }
 
@@ -181,7 +177,7 @@ static void run_movement(const ArmcChunk *chunk, const ArmcCell *cell)
     const ArmcNode *node = cell->node;
     const ArmcValue *out = node->out[0];
     int64_t features = armc_shape_features(out->shape), row = cell->site * features, run;
-    const ArmcSteps *to_steps = &chunk->sampler->steps[out->id];
+    const ArmcSteps *to_steps = &chunk->sampler->rows[out->id].steps;
     ArmcReal *to = armc_cells_row(chunk, out, cell->site);
     for (int64_t f = cell->part->begin; f < cell->part->end; f += run) {
         ArmcMoved moved = armc_moved_from(node, row + f);
@@ -207,7 +203,7 @@ static void run_at(ArmcChunk *chunk, const ArmcCell *cell)
                  .row = input_row,
                  .context = chunk,
                  .out = armc_cells_row(chunk, cell->node->out[0], cell->site),
-                 .out_step = chunk->sampler->steps[cell->node->out[0]->id].sample,
+                 .out_step = chunk->sampler->rows[cell->node->out[0]->id].steps.sample,
                  .state_at = armc_exec_pitch(armc_shape_features(cell->node->out[0]->shape))};
     cell->node->op->at(&at);
 }

@@ -4,11 +4,17 @@
 
 #include "runtime/exec/changes.h"
 
-/* How far the numbers of a value lie apart in the memory of a chunk: from one sample to the next,
- * and in its row from one feature to the next. */
+/* How far numbers lie apart in the memory of a chunk: from one sample to the next, and in a row
+ * from one feature to the next. */
 typedef struct ArmcSteps {
     int64_t sample, feature;
 } ArmcSteps;
+
+/* Where the rows of a value lie in the memory of a chunk. */
+typedef struct ArmcRowsPlace {
+    const int64_t *at; /* by site: the first sample's feature 0; NULL: not in this memory */
+    ArmcSteps steps;
+} ArmcRowsPlace;
 
 /* A node at work on a chunk: filled in for each cell, as much as differs. */
 typedef struct ArmcFrame {
@@ -37,7 +43,7 @@ struct ArmcSampler {
     const ArmcReal **fixed;    /* by value id: what is the same for all samples */
     bool *lists;               /* by value id: sources that may leave out what is zero */
     ArmcPool *pool;
-    const ArmcSteps *steps;   /* by value id */
+    ArmcRowsPlace *rows;      /* by value id */
     int64_t n, chunk, chunks; /* samples at work, in a chunk at most, chunks at most */
     int64_t room;             /* samples that memory is made for: features of a turned row begin at
                                  cache lines */

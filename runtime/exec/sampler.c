@@ -83,10 +83,10 @@ static void frame_input(const ArmcSampler *sampler, ArmcFrame *frame, const Armc
         frame->site_step[i] = armc_shape_sites(in->shape) == 1 ? 0 : features;
     else if (kind == 's')
         frame->site_step[i] = armc_shape_size(in->shape) / frame->rows.sites;
-    frame->in_apart[i] = in->batched ? sampler->steps[in->id].feature : 1;
+    frame->in_apart[i] = in->batched ? sampler->rows[in->id].steps.feature : 1;
     frame->turned = frame->turned || (features > 1 && frame->in_apart[i] > 1);
     if (in->batched)
-        frame->rows.in_step[i] = sampler->steps[in->id].sample;
+        frame->rows.in_step[i] = sampler->rows[in->id].steps.sample;
     else
         frame->fixed[i] = sampler->fixed[in->id];
 }
@@ -152,7 +152,7 @@ static ArmcFrame *make_frames(const ArmcSampler *sampler)
         ArmcFrame *frame = &frames[out->id];
         if (!out->batched || !node->op->rows)
             continue;
-        const ArmcSteps *steps = &sampler->steps[out->id];
+        const ArmcSteps *steps = &sampler->rows[out->id].steps;
         frame->rows = (ArmcRows){.node = node,
                                  .k = sampler->k,
                                  .info = &info,
@@ -180,26 +180,46 @@ static void cut_chunks(ArmcSampler *sampler, int64_t samples)
     int64_t even = (samples + threads - 1) / threads; /* every thread has something to do */
     sampler->chunk = even < most ? even : most;
     sampler->chunks = (samples + sampler->chunk - 1) / sampler->chunk;
-    sampler->room = sampler->chunk;
 }
 
 /* Rows are turned where samples fill vectors. */
-static void find_steps(ArmcSampler *sampler)
+static bool turns_rows(const ArmcSampler *sampler)
 {
-    enum { LEAST_TURNED = 8, LINE = 64 / sizeof(ArmcReal) };
-    const ArmcGraph *graph = sampler->table->graph;
-    bool turn = sampler->chunk >= LEAST_TURNED, any = false;
-    for (int id = 0; turn && id < graph->value_count; id++)
+    enum { LEAST_TURNED = 8 };
+    bool any = false;
+    for (int id = 0; id < sampler->table->graph->value_count; id++)
         any = any || sampler->table->places[id].turns;
-    if (any)
-        sampler->room = (sampler->chunk + LINE - 1) / LINE * LINE;
-    ArmcSteps *steps = ARMC_NEW_ARRAY(sampler->arena, ArmcSteps, graph->value_count);
-    for (int id = 0; id < graph->value_count; id++) {
-        const ArmcRowPlace *place = &sampler->table->places[id];
-        steps[id] =
-            turn && place->turns ? (ArmcSteps){1, sampler->room} : (ArmcSteps){place->pitch, 1};
-    }
-    sampler->steps = steps;
+    return any && sampler->chunk >= LEAST_TURNED;
+}
+
+/* A row that is never computed is nobody's: it may be anywhere. */
+static void place_rows(const ArmcSampler *sampler, const ArmcValue *value, bool turn)
+{
+    const ArmcRowPlace *place = &sampler->table->places[value->id];
+    ArmcRowsPlace *rows = &sampler->rows[value->id];
+    bool turned = turn && place->turns;
+    rows->steps = turned ? (ArmcSteps){1, sampler->room} : (ArmcSteps){place->pitch, 1};
+    int64_t sites = armc_shape_sites(value->shape);
+    int64_t within = place->home ? armc_shape_features(value->shape) * rows->steps.feature : 0;
+    int64_t *at = ARMC_NEW_ARRAY(sampler->arena, int64_t, sites);
+    for (int64_t site = 0; site < sites; site++)
+        at[site] =
+            (place->offset[site] < 0 ? 0 : place->offset[site]) * sampler->room + site * within;
+    rows->at = at;
+}
+
+static void place_all(ArmcSampler *sampler)
+{
+    enum { LINE = 64 / sizeof(ArmcReal) };
+    const ArmcGraph *graph = sampler->table->graph;
+    bool turn = turns_rows(sampler);
+    sampler->room = turn ? (sampler->chunk + LINE - 1) / LINE * LINE : sampler->chunk;
+    sampler->rows = ARMC_NEW_ARRAY(sampler->arena, ArmcRowsPlace, graph->value_count);
+    for (int id = 0; id < graph->value_count; id++)
+        sampler->rows[id].steps.feature = 1;
+    for (size_t n = 0; n < graph->node_count; n++)
+        if (sampler->table->places[graph->nodes[n]->out[0]->id].offset)
+            place_rows(sampler, graph->nodes[n]->out[0], turn);
 }
 
 void armc_sampler_prepare(ArmcSampler *sampler, ArmcPool *pool, int64_t samples)
@@ -212,7 +232,7 @@ void armc_sampler_prepare(ArmcSampler *sampler, ArmcPool *pool, int64_t samples)
             sampler->fixed[graph->nodes[i]->out[0]->id] = fixed_value(sampler, graph->nodes[i]);
     mark_sources(sampler);
     cut_chunks(sampler, samples);
-    find_steps(sampler);
+    place_all(sampler);
     sampler->memory = ARMC_NEW_ARRAY(sampler->arena, ArmcReal *, sampler->chunks);
     sampler->frames = ARMC_NEW_ARRAY(sampler->arena, ArmcFrame *, sampler->chunks);
     for (int64_t c = 0; c < sampler->chunks; c++) {
@@ -243,7 +263,7 @@ static int64_t tasks_of(const ArmcSampler *sampler)
 static void put_input(const ArmcChunk *chunk, const ArmcValue *value, const ArmcReal *numbers)
 {
     int64_t features = armc_shape_features(value->shape), sites = armc_shape_sites(value->shape);
-    int64_t pitch = chunk->sampler->steps[value->id].sample;
+    int64_t pitch = chunk->sampler->rows[value->id].steps.sample;
     for (int64_t site = 0; site < sites; site++)
         for (int64_t r = 0; r < chunk->n; r++)
             memcpy(armc_cells_row(chunk, value, site) + r * pitch,
@@ -301,7 +321,7 @@ static void draw_variable(const ArmcChunk *chunk, const Stretch *stretch, int64_
     int64_t step, channels = input ? armc_shape_features(input->shape) : 1;
     const ArmcReal *params = armc_cells_rows(
         chunk, chunk->sampler->table->params.values[draw->likelihood], draw->k, &step);
-    ArmcSteps steps = input ? chunk->sampler->steps[input->id] : (ArmcSteps){0};
+    ArmcSteps steps = input ? chunk->sampler->rows[input->id].steps : (ArmcSteps){0};
     ArmcReal *to = input ? armc_cells_row(chunk, input, variable / channels) +
                                variable % channels * steps.feature
                          : NULL;

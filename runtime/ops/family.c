@@ -104,11 +104,16 @@ void armc_same_reads(const ArmcNode *node, int64_t site, int group, ArmcRead rea
 enum { COLUMN = 128 };
 
 /* Where numbers lie side by side they are taken from, and put, where they are. */
-static const ArmcReal *take_column(int64_t n, const ArmcReal *x, int64_t step, ArmcReal *column)
+static const ArmcReal *take_column(const ArmcRows *rows, int input, int64_t from, int64_t n,
+                                   ArmcReal *column)
 {
+    int64_t step = rows->in_step[input];
+    const ArmcReal *x = rows->in[input] + from * step;
     if (step == 1)
         return x;
-    for (int64_t r = 0; r < n; r++)
+    if (step == 0)
+        rows->k->fill(n, x[0], column);
+    for (int64_t r = 0; step != 0 && r < n; r++)
         column[r] = x[r * step];
     return column;
 }
@@ -125,7 +130,7 @@ static void unary_column(const ArmcRows *rows, ArmcUnaryKernel f)
     for (int64_t r = 0, n; r < rows->n; r += n) {
         n = rows->n - r < COLUMN ? rows->n - r : COLUMN;
         ArmcReal *out = rows->out + r * rows->out_step, *y = rows->out_step == 1 ? out : column;
-        f(n, take_column(n, rows->in[0] + r * rows->in_step[0], rows->in_step[0], column), y);
+        f(n, take_column(rows, 0, r, n, column), y);
         put_column(n, y, out, rows->out_step);
     }
 }
@@ -136,8 +141,7 @@ static void binary_column(const ArmcRows *rows, ArmcBinaryKernel f)
     for (int64_t r = 0, n; r < rows->n; r += n) {
         n = rows->n - r < COLUMN ? rows->n - r : COLUMN;
         ArmcReal *out = rows->out + r * rows->out_step, *y = rows->out_step == 1 ? out : a;
-        f(n, take_column(n, rows->in[0] + r * rows->in_step[0], rows->in_step[0], a),
-          take_column(n, rows->in[1] + r * rows->in_step[1], rows->in_step[1], b), y);
+        f(n, take_column(rows, 0, r, n, a), take_column(rows, 1, r, n, b), y);
         put_column(n, y, out, rows->out_step);
     }
 }
