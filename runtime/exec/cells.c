@@ -9,17 +9,14 @@
 
 ArmcReal *armc_cells_row(const ArmcChunk *chunk, const ArmcValue *value, int64_t site)
 {
-    const ArmcRowPlace *place = &chunk->sampler->table->places[value->id];
-    int64_t offset = place->offset[site];
-    int64_t within = place->home ? site * armc_shape_features(value->shape) : 0;
-    return chunk->memory + (offset < 0 ? 0 : offset) * chunk->sampler->chunk + within;
+    return chunk->memory + chunk->sampler->rows[value->id].at[site];
 }
 
 const ArmcReal *armc_cells_rows(const ArmcChunk *chunk, const ArmcValue *value, int64_t site,
                                 int64_t *step)
 {
     if (value->batched) {
-        *step = chunk->sampler->table->places[value->id].pitch;
+        *step = chunk->sampler->rows[value->id].steps.sample;
         return armc_cells_row(chunk, value, site);
     }
     *step = 0;
@@ -34,14 +31,15 @@ static const ArmcReal *input_row(const void *context, int input, int64_t site, i
 }
 
 /* Features of an op that works on each by itself: pointers go to the part's first. */
-static void narrow(const ArmcPart *part, int in_count, ArmcRows *rows)
+static void narrow(const ArmcPart *part, ArmcFrame *frame)
 {
-    for (int i = 0; i < in_count; i++)
+    ArmcRows *rows = &frame->rows;
+    for (int i = 0; i < rows->node->in_count; i++)
         if (rows->in_width[i] == rows->out_width) {
-            rows->in[i] += part->begin;
+            rows->in[i] += part->begin * frame->in_apart[i];
             rows->in_width[i] = part->end - part->begin;
         }
-    rows->out += part->begin;
+    rows->out += part->begin * frame->out_apart;
     rows->state += rows->state ? part->begin : 0;
     rows->next = rows->state;
     rows->out_width = part->end - part->begin;
@@ -55,7 +53,7 @@ static void begin_scan(const ArmcRows *rows)
         memset(rows->state + r * rows->state_step, 0, (size_t)rows->out_width * sizeof(ArmcReal));
 }
 
-static ArmcRows *bind(const ArmcChunk *chunk, const ArmcCell *cell, int64_t site)
+static ArmcFrame *bind(const ArmcChunk *chunk, const ArmcCell *cell, int64_t site)
 {
     const ArmcNode *node = cell->node;
     ArmcFrame *frame = &chunk->frames[node->out[0]->id];
@@ -73,9 +71,9 @@ static ArmcRows *bind(const ArmcChunk *chunk, const ArmcCell *cell, int64_t site
     }
     if (node->op->advance) {
         int64_t state = chunk->sampler->table->places[node->out[0]->id].state;
-        rows->state = rows->next = chunk->memory + state * chunk->sampler->chunk;
+        rows->state = rows->next = chunk->memory + state * chunk->sampler->room;
     }
-    return rows;
+    return frame;
 }
 
 static bool is_whole(const ArmcPart *part, int64_t width)
@@ -83,18 +81,40 @@ static bool is_whole(const ArmcPart *part, int64_t width)
     return part->begin == 0 && part->end == width;
 }
 
+/* Elementwise, a feature at a time. */
+static void run_features(ArmcFrame *frame, const ArmcPart *part)
+{
+    ArmcRows *rows = &frame->rows;
+    const ArmcOp *op = rows->node->op;
+    bool spread[ARMC_MAX_INPUTS];
+    for (int i = 0; i < rows->node->in_count; i++)
+        spread[i] = rows->in_width[i] < rows->out_width;
+    narrow(&(ArmcPart){part->begin, part->begin + 1, NULL}, frame);
+    for (int64_t f = part->begin; f < part->end; f++) {
+        op->rows(rows);
+        rows->out += frame->out_apart;
+        for (int i = 0; i < rows->node->in_count; i++)
+            rows->in[i] += spread[i] ? 0 : frame->in_apart[i];
+    }
+}
+
 static void run_rows(const ArmcChunk *chunk, const ArmcCell *cell)
 {
     const ArmcOp *op = cell->node->op;
-    ArmcRows *rows = bind(chunk, cell, cell->site);
+    ArmcFrame *frame = bind(chunk, cell, cell->site);
+    ArmcRows *rows = &frame->rows;
     bool whole = is_whole(cell->part, rows->out_width);
     if (cell->part->live || (op->part && !whole)) {
         op->part(rows, cell->part);
         return;
     }
+    if (frame->turned) {
+        run_features(frame, cell->part);
+        return;
+    }
     if (!whole) {
         ARMC_ASSERT(op->flags & (ARMC_OP_ELEMENTWISE | ARMC_OP_BY_FEATURE));
-        narrow(cell->part, cell->node->in_count, rows);
+        narrow(cell->part, frame);
     }
     op->rows(rows);
 }
@@ -103,8 +123,9 @@ static void run_rows(const ArmcChunk *chunk, const ArmcCell *cell)
 static void run_scan(const ArmcChunk *chunk, const ArmcCell *cell)
 {
     const ArmcOp *op = cell->node->op;
-    ArmcRows *rows = bind(chunk, cell, cell->before < 0 ? cell->site : cell->before);
-    narrow(cell->part, cell->node->in_count, rows);
+    ArmcFrame *frame = bind(chunk, cell, cell->before < 0 ? cell->site : cell->before);
+    ArmcRows *rows = &frame->rows;
+    narrow(cell->part, frame);
     if (cell->before < 0)
         begin_scan(rows);
     else
@@ -113,16 +134,41 @@ static void run_scan(const ArmcChunk *chunk, const ArmcCell *cell)
     op->rows(rows);
 }
 
-static void copy_features(const ArmcChunk *chunk, ArmcReal *to, int64_t to_step,
-                          const ArmcReal *from, int64_t from_step, int64_t n)
+static void copy_feature(int64_t n, ArmcReal *to, int64_t to_step, const ArmcReal *from,
+                         int64_t from_step)
 {
-    for (int64_t r = 0; n == 1 && r < chunk->n; r++)
+    for (int64_t r = 0; r < n; r++)
         to[r * to_step] = from ? from[r * from_step] : 0;
-    for (int64_t r = 0; n > 1 && r < chunk->n; r++)
+}
+
+static void copy_rows(int64_t n, ArmcReal *to, int64_t to_step, const ArmcReal *from,
+                      int64_t from_step, int64_t width)
+{
+    for (int64_t r = 0; r < n; r++)
         if (from)
-            memcpy(to + r * to_step, from + r * from_step, (size_t)n * sizeof *to);
+            memcpy(to + r * to_step, from + r * from_step, (size_t)width * sizeof *to);
         else
-            memset(to + r * to_step, 0, (size_t)n * sizeof *to);
+            memset(to + r * to_step, 0, (size_t)width * sizeof *to);
+}
+
+/* `from` NULL: of zeros. */
+static void copy_features(const ArmcChunk *chunk, ArmcReal *to, ArmcSteps to_steps,
+                          const ArmcReal *from, ArmcSteps steps, int64_t n)
+{
+    if (n > 1 && to_steps.feature == 1 && steps.feature == 1) {
+        copy_rows(chunk->n, to, to_steps.sample, from, steps.sample, n);
+        return;
+    }
+    for (int64_t f = 0; f < n; f++)
+        copy_feature(chunk->n, to + f * to_steps.feature, to_steps.sample,
+                     from ? from + f * steps.feature : NULL, steps.sample);
+}
+
+static const ArmcReal *rows_of(const ArmcChunk *chunk, const ArmcValue *value, int64_t site,
+                               ArmcSteps *steps)
+{
+    steps->feature = value->batched ? chunk->sampler->rows[value->id].steps.feature : 1;
+    return armc_cells_rows(chunk, value, site, &steps->sample);
 }
 
 /* Entries that come from neighbours in one row are copied in one go. */
@@ -131,18 +177,18 @@ static void run_movement(const ArmcChunk *chunk, const ArmcCell *cell)
     const ArmcNode *node = cell->node;
     const ArmcValue *out = node->out[0];
     int64_t features = armc_shape_features(out->shape), row = cell->site * features, run;
-    int64_t to_step = chunk->sampler->table->places[out->id].pitch;
+    const ArmcSteps *to_steps = &chunk->sampler->rows[out->id].steps;
     ArmcReal *to = armc_cells_row(chunk, out, cell->site);
     for (int64_t f = cell->part->begin; f < cell->part->end; f += run) {
         ArmcMoved moved = armc_moved_from(node, row + f);
         run = 1;
         while (f + run < cell->part->end && armc_moved_next(node, &moved, row + f, run))
             run++;
-        int64_t step = 0;
+        ArmcSteps steps = {0, 1};
         const ArmcReal *from =
-            moved.input < 0 ? NULL
-                            : armc_cells_rows(chunk, node->in[moved.input], moved.site, &step);
-        copy_features(chunk, to + f, to_step, from ? from + moved.feature : NULL, step, run);
+            moved.input < 0 ? NULL : rows_of(chunk, node->in[moved.input], moved.site, &steps);
+        copy_features(chunk, to + f * to_steps->feature, *to_steps,
+                      from ? from + moved.feature * steps.feature : NULL, steps, run);
     }
 }
 
@@ -157,7 +203,7 @@ static void run_at(ArmcChunk *chunk, const ArmcCell *cell)
                  .row = input_row,
                  .context = chunk,
                  .out = armc_cells_row(chunk, cell->node->out[0], cell->site),
-                 .out_step = chunk->sampler->table->places[cell->node->out[0]->id].pitch,
+                 .out_step = chunk->sampler->rows[cell->node->out[0]->id].steps.sample,
                  .state_at = armc_exec_pitch(armc_shape_features(cell->node->out[0]->shape))};
     cell->node->op->at(&at);
 }
@@ -214,11 +260,12 @@ static void (*begin_scan_cell(const ArmcChunk *chunk, const ArmcCell *cell))(con
 static ArmcWork steady_work(const ArmcChunk *chunk, const ArmcCell *cell)
 {
     const ArmcOp *op = cell->node->op;
-    ArmcWork work = {bind(chunk, cell, cell->before < 0 ? cell->site : cell->before), op->rows};
+    ArmcFrame *frame = bind(chunk, cell, cell->before < 0 ? cell->site : cell->before);
+    ArmcWork work = {&frame->rows, op->rows};
     if (op->advance)
         work.run = begin_scan_cell(chunk, cell);
     else if (chunk->sampler->table->places[cell->node->out[0]->id].feeds)
-        list_source(&chunk->frames[cell->node->out[0]->id]);
+        list_source(frame);
     return work;
 }
 

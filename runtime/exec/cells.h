@@ -4,6 +4,18 @@
 
 #include "runtime/exec/changes.h"
 
+/* How far numbers lie apart in the memory of a chunk: from one sample to the next, and in a row
+ * from one feature to the next. */
+typedef struct ArmcSteps {
+    int64_t sample, feature;
+} ArmcSteps;
+
+/* Where the rows of a value lie in the memory of a chunk. */
+typedef struct ArmcRowsPlace {
+    const int64_t *at; /* by site: the first sample's feature 0; NULL: not in this memory */
+    ArmcSteps steps;
+} ArmcRowsPlace;
+
 /* A node at work on a chunk: filled in for each cell, as much as differs. */
 typedef struct ArmcFrame {
     ArmcRows rows;
@@ -12,6 +24,8 @@ typedef struct ArmcFrame {
      * one; features. */
     const ArmcReal *fixed[ARMC_MAX_INPUTS];
     int64_t site_step[ARMC_MAX_INPUTS], in_width[ARMC_MAX_INPUTS];
+    int64_t in_apart[ARMC_MAX_INPUTS], out_apart; /* from one feature to the next */
+    bool turned;                                  /* one of these is not 1 */
     /* See steady.h. For which samples it works: steady nodes share their scan's, and a scan's
      * source has its own; NULL: for all. */
     ArmcChanges *changes;
@@ -29,7 +43,10 @@ struct ArmcSampler {
     const ArmcReal **fixed;    /* by value id: what is the same for all samples */
     bool *lists;               /* by value id: sources that may leave out what is zero */
     ArmcPool *pool;
+    ArmcRowsPlace *rows;      /* by value id */
     int64_t n, chunk, chunks; /* samples at work, in a chunk at most, chunks at most */
+    int64_t room;             /* samples that memory is made for: features of a turned row begin at
+                                 cache lines */
     ArmcReal **memory;        /* of each chunk */
     ArmcFrame **frames;       /* of each chunk, by id of the value that is made */
 };

@@ -83,8 +83,10 @@ static void frame_input(const ArmcSampler *sampler, ArmcFrame *frame, const Armc
         frame->site_step[i] = armc_shape_sites(in->shape) == 1 ? 0 : features;
     else if (kind == 's')
         frame->site_step[i] = armc_shape_size(in->shape) / frame->rows.sites;
+    frame->in_apart[i] = in->batched ? sampler->rows[in->id].steps.feature : 1;
+    frame->turned = frame->turned || (features > 1 && frame->in_apart[i] > 1);
     if (in->batched)
-        frame->rows.in_step[i] = sampler->table->places[in->id].pitch;
+        frame->rows.in_step[i] = sampler->rows[in->id].steps.sample;
     else
         frame->fixed[i] = sampler->fixed[in->id];
 }
@@ -150,19 +152,74 @@ static ArmcFrame *make_frames(const ArmcSampler *sampler)
         ArmcFrame *frame = &frames[out->id];
         if (!out->batched || !node->op->rows)
             continue;
-        int64_t pitch = sampler->table->places[out->id].pitch;
+        const ArmcSteps *steps = &sampler->rows[out->id].steps;
         frame->rows = (ArmcRows){.node = node,
                                  .k = sampler->k,
                                  .info = &info,
                                  .sites = armc_rows_sites(node),
-                                 .out_step = pitch,
-                                 .state_step = pitch};
+                                 .out_step = steps->sample,
+                                 .state_step = steps->sample};
         frame->out_width = armc_shape_features(out->shape);
+        frame->out_apart = steps->feature;
+        frame->turned = frame->out_width > 1 && steps->feature > 1;
         for (int i = 0; i < node->in_count; i++)
             frame_input(sampler, frame, node, i);
+        if (frame->turned)
+            frame->rows.in_apart = frame->in_apart[0], frame->rows.out_apart = frame->out_apart;
         frame_changes(sampler, frames, node);
     }
     return frames;
+}
+
+/* How many samples make a chunk, and how many of them there are. */
+static void cut_chunks(ArmcSampler *sampler, int64_t samples)
+{
+    int64_t most = CACHE_BYTES / (sampler->plan.bytes + 1);
+    int64_t threads = armc_pool_threads(sampler->pool);
+    most = most < LEAST_CHUNK ? LEAST_CHUNK : most > ARMC_MOST_CHUNK ? ARMC_MOST_CHUNK : most;
+    int64_t even = (samples + threads - 1) / threads; /* every thread has something to do */
+    sampler->chunk = even < most ? even : most;
+    sampler->chunks = (samples + sampler->chunk - 1) / sampler->chunk;
+}
+
+/* Rows are turned where samples fill vectors. */
+static bool turns_rows(const ArmcSampler *sampler)
+{
+    enum { LEAST_TURNED = 8 };
+    bool any = false;
+    for (int id = 0; id < sampler->table->graph->value_count; id++)
+        any = any || sampler->table->places[id].turns;
+    return any && sampler->chunk >= LEAST_TURNED;
+}
+
+/* A row that is never computed is nobody's: it may be anywhere. */
+static void place_rows(const ArmcSampler *sampler, const ArmcValue *value, bool turn)
+{
+    const ArmcRowPlace *place = &sampler->table->places[value->id];
+    ArmcRowsPlace *rows = &sampler->rows[value->id];
+    bool turned = turn && place->turns;
+    rows->steps = turned ? (ArmcSteps){1, sampler->room} : (ArmcSteps){place->pitch, 1};
+    int64_t sites = armc_shape_sites(value->shape);
+    int64_t within = place->home ? armc_shape_features(value->shape) * rows->steps.feature : 0;
+    int64_t *at = ARMC_NEW_ARRAY(sampler->arena, int64_t, sites);
+    for (int64_t site = 0; site < sites; site++)
+        at[site] =
+            (place->offset[site] < 0 ? 0 : place->offset[site]) * sampler->room + site * within;
+    rows->at = at;
+}
+
+static void place_all(ArmcSampler *sampler)
+{
+    enum { LINE = 64 / sizeof(ArmcReal) };
+    const ArmcGraph *graph = sampler->table->graph;
+    bool turn = turns_rows(sampler);
+    sampler->room = turn ? (sampler->chunk + LINE - 1) / LINE * LINE : sampler->chunk;
+    sampler->rows = ARMC_NEW_ARRAY(sampler->arena, ArmcRowsPlace, graph->value_count);
+    for (int id = 0; id < graph->value_count; id++)
+        sampler->rows[id].steps.feature = 1;
+    for (size_t n = 0; n < graph->node_count; n++)
+        if (sampler->table->places[graph->nodes[n]->out[0]->id].offset)
+            place_rows(sampler, graph->nodes[n]->out[0], turn);
 }
 
 void armc_sampler_prepare(ArmcSampler *sampler, ArmcPool *pool, int64_t samples)
@@ -174,16 +231,13 @@ void armc_sampler_prepare(ArmcSampler *sampler, ArmcPool *pool, int64_t samples)
         if (!graph->nodes[i]->out[0]->batched)
             sampler->fixed[graph->nodes[i]->out[0]->id] = fixed_value(sampler, graph->nodes[i]);
     mark_sources(sampler);
-    int64_t most = CACHE_BYTES / (sampler->plan.bytes + 1), threads = armc_pool_threads(pool);
-    most = most < LEAST_CHUNK ? LEAST_CHUNK : most > ARMC_MOST_CHUNK ? ARMC_MOST_CHUNK : most;
-    int64_t even = (samples + threads - 1) / threads; /* every thread has something to do */
-    sampler->chunk = even < most ? even : most;
-    sampler->chunks = (samples + sampler->chunk - 1) / sampler->chunk;
+    cut_chunks(sampler, samples);
+    place_all(sampler);
     sampler->memory = ARMC_NEW_ARRAY(sampler->arena, ArmcReal *, sampler->chunks);
     sampler->frames = ARMC_NEW_ARRAY(sampler->arena, ArmcFrame *, sampler->chunks);
     for (int64_t c = 0; c < sampler->chunks; c++) {
         sampler->memory[c] =
-            ARMC_NEW_ARRAY(sampler->arena, ArmcReal, sampler->table->entries * sampler->chunk + 16);
+            ARMC_NEW_ARRAY(sampler->arena, ArmcReal, sampler->table->entries * sampler->room + 16);
         sampler->frames[c] = make_frames(sampler);
     }
 }
@@ -209,7 +263,7 @@ static int64_t tasks_of(const ArmcSampler *sampler)
 static void put_input(const ArmcChunk *chunk, const ArmcValue *value, const ArmcReal *numbers)
 {
     int64_t features = armc_shape_features(value->shape), sites = armc_shape_sites(value->shape);
-    int64_t pitch = chunk->sampler->table->places[value->id].pitch;
+    int64_t pitch = chunk->sampler->rows[value->id].steps.sample;
     for (int64_t site = 0; site < sites; site++)
         for (int64_t r = 0; r < chunk->n; r++)
             memcpy(armc_cells_row(chunk, value, site) + r * pitch,
@@ -267,16 +321,17 @@ static void draw_variable(const ArmcChunk *chunk, const Stretch *stretch, int64_
     int64_t step, channels = input ? armc_shape_features(input->shape) : 1;
     const ArmcReal *params = armc_cells_rows(
         chunk, chunk->sampler->table->params.values[draw->likelihood], draw->k, &step);
-    ArmcReal *to =
-        input ? armc_cells_row(chunk, input, variable / channels) + variable % channels : NULL;
-    int64_t to_step = input ? chunk->sampler->table->places[input->id].pitch : 0;
+    ArmcSteps steps = input ? chunk->sampler->rows[input->id].steps : (ArmcSteps){0};
+    ArmcReal *to = input ? armc_cells_row(chunk, input, variable / channels) +
+                               variable % channels * steps.feature
+                         : NULL;
     int levels[ARMC_MOST_CHUNK];
     const ArmcLikelihood *likelihood = chunk->sampler->model->likelihoods[draw->likelihood];
     int64_t width = armc_shape_features(likelihood->params->shape);
     stretch->draw(stretch->context, chunk->first, variable, draw->likelihood,
                   &(ArmcParamRows){params, chunk->n, step, width}, levels);
     for (int64_t r = 0; to && r < chunk->n; r++)
-        to[r * to_step] = (ArmcReal)levels[r];
+        to[r * steps.sample] = (ArmcReal)levels[r];
 }
 
 static void draw_stretch(void *context, int64_t task, int worker)

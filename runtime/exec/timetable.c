@@ -5,12 +5,12 @@
 
 #include "runtime/exec/internal.h"
 #include "runtime/exec/steady.h"
+#include "runtime/exec/turned.h"
 
 /* A cell before it has a place in the order. */
 typedef struct Item {
     ArmcCell cell;
     int64_t time;
-    int64_t turn; /* among the cells of its time: topological, then the scan's own order */
 } Item;
 
 typedef struct Planner {
@@ -19,7 +19,7 @@ typedef struct Planner {
     const ArmcGraph *graph, *model;
     ArmcReady ready;
     uint8_t **needed; /* by value id: [site * groups + group]; NULL: nothing of it */
-    Item *items;
+    Item *items;      /* topological, then in the scan's own order */
     size_t item_count, item_capacity;
     const ArmcNode *node; /* whose reads are visited */
     int64_t position;     /* of the cell at work */
@@ -90,26 +90,37 @@ static int64_t entry_of(const ArmcValue *out, int64_t site, int64_t f)
     return site * out->groups.count + armc_group_of(out, f);
 }
 
+/* The end of the neighbours of feature f in its group. */
+static int64_t group_end(const ArmcValue *value, int64_t f, int64_t features)
+{
+    int64_t end = f + 1;
+    if (!value->groups.of)
+        return features;
+    while (end < features && armc_group_of(value, end) == armc_group_of(value, f))
+        end++;
+    return end;
+}
+
 /* The end of the part of a row that begins at f: features that are needed and ready together. */
 static int64_t part_end(const Planner *s, const ArmcNode *node, int64_t site, int64_t f)
 {
     const ArmcValue *out = node->out[0];
     const uint8_t *needed = s->needed[out->id];
     const int64_t *ready = s->ready.of[out->id];
-    int64_t end = f + 1, features = armc_shape_features(out->shape), at = entry_of(out, site, f);
-    for (; end < features; end++) {
+    int64_t features = armc_shape_features(out->shape), at = entry_of(out, site, f);
+    int64_t end = group_end(out, f, features);
+    while (end < features && joins_groups(node)) {
         int64_t next = entry_of(out, site, end);
-        bool together = next == at || (joins_groups(node) && (!ready || ready[next] == ready[at]));
-        if (!needed[next] || !together)
+        if (!needed[next] || (ready && ready[next] != ready[at]))
             break;
+        end = group_end(out, end, features);
     }
     return end;
 }
 
 static void add_item(Planner *s, ArmcCell cell, int64_t time)
 {
-    Item item = {.cell = cell, .time = time, .turn = (int64_t)s->item_count};
-    ARMC_PUSH(s->arena, s->items, s->item_count, s->item_capacity, item);
+    ARMC_PUSH(s->arena, s->items, s->item_count, s->item_capacity, ((Item){cell, time}));
 }
 
 static void add_row(Planner *s, Parts *parts, int64_t i)
@@ -235,32 +246,24 @@ static void collect_cells(Planner *s)
     }
 }
 
-static int by_time(const void *a, const void *b)
-{
-    const Item *x = a, *y = b;
-    if (x->time != y->time)
-        return x->time < y->time ? -1 : 1;
-    return (x->turn > y->turn) - (x->turn < y->turn);
-}
-
-/* The order in which cells are computed. */
+/* The order in which cells are computed: by time, those of one time as they were collected. */
 static void order_cells(Planner *s)
 {
     ArmcTimetable *table = s->table;
-    if (s->item_count > 0)
-        qsort(s->items, s->item_count, sizeof *s->items, by_time);
     ArmcCell *cells = ARMC_NEW_ARRAY(s->arena, ArmcCell, s->item_count + 1);
     int64_t *first = ARMC_NEW_ARRAY(s->arena, int64_t, table->variables + 2);
-    for (size_t i = 0; i < s->item_count; i++) {
-        const Item *item = &s->items[i];
-        cells[i] = item->cell;
-        first[item->time + 2] = (int64_t)i + 1;
-        if (item->cell.node->op->cost)
-            table->multiply_adds +=
-                item->cell.node->op->cost(item->cell.node, item->cell.site, item->cell.part);
-    }
+    int64_t *next = ARMC_NEW_ARRAY(s->arena, int64_t, table->variables + 2);
+    for (size_t i = 0; i < s->item_count; i++)
+        first[s->items[i].time + 2]++;
     for (int64_t t = 1; t < table->variables + 2; t++)
-        first[t] = first[t] > first[t - 1] ? first[t] : first[t - 1];
+        first[t] += first[t - 1];
+    memcpy(next, first, (size_t)(table->variables + 2) * sizeof *next);
+    for (size_t i = 0; i < s->item_count; i++) {
+        const ArmcCell *cell = &s->items[i].cell;
+        cells[next[s->items[i].time + 1]++] = *cell;
+        if (cell->node->op->cost)
+            table->multiply_adds += cell->node->op->cost(cell->node, cell->site, cell->part);
+    }
     table->cells = cells;
     table->first = first;
     table->cell_count = (int64_t)s->item_count;
@@ -268,11 +271,11 @@ static void order_cells(Planner *s)
 
 /* --- slots --- */
 
-static void note_last(void *context, int input, int64_t site, int group)
+static void note_last(void *context, int input, int64_t site, int group, int end)
 {
     Planner *s = context;
     const ArmcValue *value = read_value(s, input);
-    (void)group;
+    (void)group, (void)end;
     if (value->batched)
         s->last_at[value->id][site] = s->position;
 }
@@ -290,12 +293,11 @@ static void note_lives(Planner *s, int64_t position)
     if (s->last_at[out->id][cell->site] < position)
         s->last_at[out->id][cell->site] = position;
     if (has_pieces(cell->node)) { /* a piece may be wide; sites are all that matters here */
-        note_last(s, 0, 0, 0);
+        note_last(s, 0, 0, 0, 0);
         return;
     }
-    for (int64_t f = cell->part->begin; f < cell->part->end; f++)
-        if (f == cell->part->begin || armc_group_of(out, f) != armc_group_of(out, f - 1))
-            armc_reads(cell->node, cell->site, armc_group_of(out, f), note_last, s);
+    for (int64_t f = cell->part->begin; f < cell->part->end; f = group_end(out, f, cell->part->end))
+        armc_read_runs(cell->node, cell->site, armc_group_of(out, f), note_last, s);
 }
 
 /* Parameters are read when their variable is drawn: before the cells of its time. */
@@ -553,5 +555,6 @@ ArmcTimetable *armc_timetable_new(ArmcArena *arena, const ArmcGraph *graph,
     order_cells(&s);
     find_lives(&s);
     place_rows(&s);
+    armc_turned_find(table, model->inputs[0]);
     return table;
 }

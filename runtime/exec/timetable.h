@@ -30,6 +30,7 @@ typedef struct ArmcRowPlace {
      * computed for the samples whose state has changed. The scan that its rows are added to, where
      * those that are zero need not be computed. NULL: none. */
     const ArmcValue *scan, *feeds;
+    bool turns; /* may be kept turned: see turned.h */
 } ArmcRowPlace;
 
 typedef struct ArmcTimetable {

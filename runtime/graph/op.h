@@ -37,6 +37,10 @@ typedef struct ArmcRows {
     int64_t in_width[ARMC_MAX_INPUTS]; /* row inputs: features in a row */
     ArmcReal *out; /* row output: the first row; sums: added to (whole, or the site's slice) */
     int64_t out_step, out_width;
+    /* For `part` of an op with `pieces`: the rows of the first input lie side by side, in_step is
+     * 1, and their features so far apart; the same for the result. 0 and 1: features lie side by
+     * side. What is turned in the result is turned in the input. */
+    int64_t in_apart, out_apart;
     ArmcReal *state;    /* scans: n rows of `out_width`, carried from site to site */
     int64_t state_step; /* from one of its rows to the next */
     ArmcReal
@@ -108,6 +112,8 @@ bool armc_infer_order(ArmcInfer *infer);
 typedef struct ArmcGrad ArmcGrad;
 
 typedef void (*ArmcRead)(void *context, int input, int64_t site, int group);
+/* Some neighbouring groups of a site at once: from `group` up to `end`. */
+typedef void (*ArmcReadRun)(void *context, int input, int64_t site, int group, int end);
 
 enum {
     ARMC_OP_INTERNAL = 1,      /* not callable from scripts */
@@ -148,8 +154,11 @@ struct ArmcOp {
     void (*groups)(ArmcInfer *infer); /* sets out[0]->groups; NULL: one group */
     /* Calls `read` for the entries (site, group) of batched inputs, and with input -1 of the result
      * itself, that an output entry reads directly: no more and no less than what can change it,
-     * given structural zeros. NULL: all groups of the same site, or, elementwise, its own. */
+     * given structural zeros. Where that is many groups of a site, `read_runs` in its place. Both
+     * NULL: all groups of the same site, or, elementwise, its own. */
     void (*reads)(const ArmcNode *node, int64_t site, int group, ArmcRead read, void *context);
+    void (*read_runs)(const ArmcNode *node, int64_t site, int group, ArmcReadRun read,
+                      void *context);
     int order; /* in which a scan computes its own entries: +1 ascending, -1 descending rank by the
                   node's order; 0: any */
     /* Scans without `rows`. A further output that later entries of the scan read, as wide as the

@@ -1,5 +1,7 @@
 #include "runtime/graph/reads.h"
 
+#include <string.h>
+
 int64_t armc_group_first(const ArmcValue *value, int group)
 {
     return value->groups.first ? value->groups.first[group] : 0;
@@ -7,7 +9,7 @@ int64_t armc_group_first(const ArmcValue *value, int group)
 
 /* What a row reads when the op doesn't say more: its site (the only one where the input has one),
  * all groups or, elementwise, its own. */
-static void read_same_site(const ArmcNode *node, int64_t site, int group, ArmcRead read,
+static void read_same_site(const ArmcNode *node, int64_t site, int group, ArmcReadRun read,
                            void *context)
 {
     bool own = node->op->flags & ARMC_OP_ELEMENTWISE;
@@ -17,18 +19,45 @@ static void read_same_site(const ArmcNode *node, int64_t site, int group, ArmcRe
         if (!in->batched)
             continue;
         int64_t at = armc_shape_sites(in->shape) == 1 ? 0 : site;
-        if (own)
-            read(context, i, at,
-                 armc_group_of(in, armc_shape_features(in->shape) == 1 ? 0 : feature));
-        for (int g = 0; !own && g < in->groups.count; g++)
-            read(context, i, at, g);
+        int g = armc_group_of(in, armc_shape_features(in->shape) == 1 ? 0 : feature);
+        read(context, i, at, own ? g : 0, own ? g + 1 : in->groups.count);
     }
+}
+
+/* Who is told group by group, and who in runs. */
+typedef struct Reader {
+    ArmcRead read;
+    ArmcReadRun read_run;
+    void *context;
+} Reader;
+
+static void tell_groups(void *context, int input, int64_t site, int group, int end)
+{
+    const Reader *reader = context;
+    for (int g = group; g < end; g++)
+        reader->read(reader->context, input, site, g);
+}
+
+static void tell_run(void *context, int input, int64_t site, int group)
+{
+    const Reader *reader = context;
+    reader->read_run(reader->context, input, site, group, group + 1);
 }
 
 void armc_reads(const ArmcNode *node, int64_t site, int group, ArmcRead read, void *context)
 {
     if (node->op->reads)
         node->op->reads(node, site, group, read, context);
+    else
+        armc_read_runs(node, site, group, tell_groups, &(Reader){read, NULL, context});
+}
+
+void armc_read_runs(const ArmcNode *node, int64_t site, int group, ArmcReadRun read, void *context)
+{
+    if (node->op->read_runs)
+        node->op->read_runs(node, site, group, read, context);
+    else if (node->op->reads)
+        node->op->reads(node, site, group, tell_run, &(Reader){NULL, read, context});
     else
         read_same_site(node, site, group, read, context);
 }
@@ -50,7 +79,7 @@ uint8_t *armc_marks_new(ArmcArena *arena, const ArmcValue *value)
     return ARMC_NEW_ARRAY(arena, uint8_t, armc_shape_sites(value->shape) * value->groups.count);
 }
 
-static void mark(void *context, int input, int64_t site, int group)
+static void mark(void *context, int input, int64_t site, int group, int end)
 {
     Back *b = context;
     const ArmcValue *value = input < 0 ? b->node->out[0] : b->node->in[input];
@@ -58,7 +87,7 @@ static void mark(void *context, int input, int64_t site, int group)
         return;
     if (!b->of[value->id])
         b->of[value->id] = armc_marks_new(b->arena, value);
-    b->of[value->id][site * value->groups.count + group] = 1;
+    memset(b->of[value->id] + site * value->groups.count + group, 1, (size_t)(end - group));
 }
 
 /* A scan reads its own earlier entries, so these come after those that read them. */
@@ -71,7 +100,7 @@ static void mark_reads(Back *b, const ArmcNode *node)
         int64_t site = armc_site_in_order(node, i);
         for (int g = 0; g < out->groups.count; g++)
             if (marked[site * out->groups.count + g])
-                armc_reads(node, site, g, mark, b);
+                armc_read_runs(node, site, g, mark, b);
     }
 }
 

@@ -9,6 +9,8 @@
  * (those that aren't batched depend on no variable and may be left out), and, input -1, of the
  * result itself. An entry may be told more than once. */
 void armc_reads(const ArmcNode *node, int64_t site, int group, ArmcRead read, void *context);
+/* The same, neighbouring groups together where the op tells them so. */
+void armc_read_runs(const ArmcNode *node, int64_t site, int group, ArmcReadRun read, void *context);
 
 /* The i-th site in the order in which a node computes its own entries: scans have one, for other
  * nodes any will do. */

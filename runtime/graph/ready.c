@@ -8,12 +8,15 @@ typedef struct Visit {
     int64_t latest;
 } Visit;
 
-static void note_read(void *context, int input, int64_t site, int group)
+static void note_reads(void *context, int input, int64_t site, int group, int end)
 {
     Visit *v = context;
     const ArmcValue *value = input < 0 ? v->node->out[0] : v->node->in[input];
-    int64_t ready = armc_ready_at(v->ready, value, site, group);
-    v->latest = ready > v->latest ? ready : v->latest;
+    const int64_t *ready = v->ready->of[value->id];
+    int64_t latest = v->latest, row = site * value->groups.count;
+    for (int g = group; ready && g < end; g++)
+        latest = ready[row + g] > latest ? ready[row + g] : latest;
+    v->latest = latest;
 }
 
 static int64_t *start_input(const ArmcGraph *graph, const ArmcNode *node)
@@ -46,7 +49,7 @@ static void compute(const ArmcGraph *graph, ArmcReady *ready, const ArmcNode *no
         int64_t site = armc_site_in_order(node, i);
         for (int g = 0; g < out->groups.count; g++) {
             Visit visit = {.ready = ready, .node = node, .latest = -1};
-            armc_reads(node, site, g, note_read, &visit);
+            armc_read_runs(node, site, g, note_reads, &visit);
             of[site * out->groups.count + g] = visit.latest;
         }
     }

@@ -95,9 +95,11 @@ static void sample(const ArmcKernels *k, const ArmcParamRows *rows, const double
     ArmcReal p[CHUNK];
     for (int64_t at = 0; at < rows->n; at += CHUNK) {
         int64_t n = rows->n - at < CHUNK ? rows->n - at : CHUNK;
-        for (int64_t r = 0; r < n; r++)
-            p[r] = (ArmcReal)((double)rows->at[(at + r) * rows->step] / temperature);
-        k->sigmoid(n, p, p);
+        const ArmcReal *logits = rows->at + at * rows->step;
+        bool as_they_are = rows->step == 1 && temperature >= 1 && temperature <= 1;
+        for (int64_t r = 0; !as_they_are && r < n; r++)
+            p[r] = (ArmcReal)((double)logits[r * rows->step] / temperature);
+        k->sigmoid(n, as_they_are ? logits : p, p);
         for (int64_t r = 0; r < n; r++)
             levels[at + r] = u[at + r] >= 1 - (double)p[r];
     }

@@ -101,18 +101,26 @@ void armc_same_reads(const ArmcNode *node, int64_t site, int group, ArmcRead rea
 }
 
 /* A column of rows with a single feature is worth as much as a row. */
-enum { COLUMN = 64 };
+enum { COLUMN = 128 };
 
-static const ArmcReal *take_column(int64_t n, const ArmcReal *x, int64_t step, ArmcReal *column)
+/* Where numbers lie side by side they are taken from, and put, where they are. */
+static const ArmcReal *take_column(const ArmcRows *rows, int input, int64_t from, int64_t n,
+                                   ArmcReal *column)
 {
-    for (int64_t r = 0; r < n; r++)
+    int64_t step = rows->in_step[input];
+    const ArmcReal *x = rows->in[input] + from * step;
+    if (step == 1)
+        return x;
+    if (step == 0)
+        rows->k->fill(n, x[0], column);
+    for (int64_t r = 0; step != 0 && r < n; r++)
         column[r] = x[r * step];
     return column;
 }
 
 static void put_column(int64_t n, const ArmcReal *column, ArmcReal *y, int64_t step)
 {
-    for (int64_t r = 0; r < n; r++)
+    for (int64_t r = 0; step != 1 && r < n; r++)
         y[r * step] = column[r];
 }
 
@@ -121,8 +129,9 @@ static void unary_column(const ArmcRows *rows, ArmcUnaryKernel f)
     ArmcReal column[COLUMN];
     for (int64_t r = 0, n; r < rows->n; r += n) {
         n = rows->n - r < COLUMN ? rows->n - r : COLUMN;
-        f(n, take_column(n, rows->in[0] + r * rows->in_step[0], rows->in_step[0], column), column);
-        put_column(n, column, rows->out + r * rows->out_step, rows->out_step);
+        ArmcReal *out = rows->out + r * rows->out_step, *y = rows->out_step == 1 ? out : column;
+        f(n, take_column(rows, 0, r, n, column), y);
+        put_column(n, y, out, rows->out_step);
     }
 }
 
@@ -131,9 +140,9 @@ static void binary_column(const ArmcRows *rows, ArmcBinaryKernel f)
     ArmcReal a[COLUMN], b[COLUMN];
     for (int64_t r = 0, n; r < rows->n; r += n) {
         n = rows->n - r < COLUMN ? rows->n - r : COLUMN;
-        f(n, take_column(n, rows->in[0] + r * rows->in_step[0], rows->in_step[0], a),
-          take_column(n, rows->in[1] + r * rows->in_step[1], rows->in_step[1], b), a);
-        put_column(n, a, rows->out + r * rows->out_step, rows->out_step);
+        ArmcReal *out = rows->out + r * rows->out_step, *y = rows->out_step == 1 ? out : a;
+        f(n, take_column(rows, 0, r, n, a), take_column(rows, 1, r, n, b), y);
+        put_column(n, y, out, rows->out_step);
     }
 }
 

@@ -192,6 +192,19 @@ static void matmul_rows(const ArmcRows *rows)
                   rows->out_step, armc_rows_begin_onto(rows));
 }
 
+/* Ones in a run of a mask, eight at a time. */
+static int64_t count_live(const uint8_t *mask, int64_t n)
+{
+    int64_t live = 0, i = 0;
+    for (uint64_t eight; i + 8 <= n; i += 8) {
+        memcpy(&eight, mask + i, sizeof eight);
+        live += (int64_t)(eight * UINT64_C(0x0101010101010101) >> 56);
+    }
+    for (; i < n; i++)
+        live += mask[i];
+    return live;
+}
+
 static int64_t matmul_cost(const ArmcNode *node, int64_t site, const ArmcPart *part)
 {
     const uint8_t *mask = node->in[1]->mask;
@@ -200,25 +213,49 @@ static int64_t matmul_cost(const ArmcNode *node, int64_t site, const ArmcPart *p
     if (part->live)
         return armc_live_cost(part->live);
     for (int64_t i = 0; mask && i < k; i++)
-        for (int64_t f = part->begin; f < part->end; f++)
-            live += mask[i * n + f];
+        live += count_live(mask + i * n + part->begin, part->end - part->begin);
     if (!mask)
         live = k * (part->end - part->begin);
     return site < 0 ? live * armc_shape_sites(node->in[0]->shape) : live;
 }
 
+/* Zeros where a column reads nothing. */
+static void clear_columns(const ArmcRows *rows, const ArmcLiveColumns *columns)
+{
+    int64_t width = columns->end - columns->begin;
+    if (rows->out_apart > 1)
+        clear(width, rows->n, rows->out + columns->begin * rows->out_apart, rows->out_apart);
+    else
+        clear(rows->n, width, rows->out + columns->begin, rows->out_step);
+}
+
+/* Adds the terms of some rows of W (k,n): y = x W, or what is turned of it, y^T = W^T x^T. */
+static void add_terms(const ArmcRows *rows, const ArmcLiveColumns *columns, ArmcRange range,
+                      bool more)
+{
+    int64_t n = rows->out_width, width = columns->end - columns->begin, m = rows->n,
+            k = range.end - range.begin;
+    const ArmcReal *w = rows->in[1] + range.begin * n + columns->begin, *x = rows->in[0];
+    ArmcReal *y = rows->out;
+    if (rows->out_apart > 1)
+        rows->k->gemm_outer(width, m, k, w, n, x + range.begin * rows->in_apart, rows->in_apart,
+                            y + columns->begin * rows->out_apart, rows->out_apart, more);
+    else if (rows->in_apart > 1)
+        rows->k->gemm_outer(m, width, k, x + range.begin * rows->in_apart, rows->in_apart, w, n,
+                            y + columns->begin, rows->out_step, more);
+    else
+        rows->k->gemm(m, width, k, x + range.begin, rows->in_step[0], w, n, y + columns->begin,
+                      rows->out_step, more);
+}
+
 /* The same chain as that of the whole row, dead terms left out. */
 static void matmul_columns(const ArmcRows *rows, const ArmcLiveColumns *columns)
 {
-    int64_t n = rows->out_width, width = columns->end - columns->begin;
-    ArmcReal *out = rows->out + columns->begin;
     const ArmcRange *range = columns->rows;
     if (range->end == 0 && !columns->onto)
-        clear(rows->n, width, out, rows->out_step);
+        clear_columns(rows, columns);
     for (bool more = columns->onto; range->end > 0; range++, more = true)
-        rows->k->gemm(rows->n, width, range->end - range->begin, rows->in[0] + range->begin,
-                      rows->in_step[0], rows->in[1] + range->begin * n + columns->begin, n, out,
-                      rows->out_step, more);
+        add_terms(rows, columns, *range, more);
 }
 
 static void matmul_part(const ArmcRows *rows, const ArmcPart *part)
@@ -261,7 +298,7 @@ ARMC_OP(matmul) = {
     .probe = "x=3x4 weight=4x5; x=1x7 weight=7x1; x=2x3x2 weight=2x33; "
              "x=2x4 weight=4x3~110110001000; x=1x3 weight=3x4~011000100010",
     .groups = matmul_groups,
-    .reads = armc_weight_reads,
+    .read_runs = armc_weight_reads,
     .vjp = matmul_vjp,
     .rows_in = "rw",
     .rows_out = 'r',

@@ -193,7 +193,7 @@ ARMC_OP(normalise) = {
              "x=2x4 | sets=0x1x1x2; x=3x4 | eps=0.5",
     .shape = normalise_shape,
     .groups = normalise_groups,
-    .reads = armc_weight_reads,
+    .read_runs = armc_weight_reads,
     .vjp = normalise_vjp,
     .rows_in = "r",
     .rows_out = 'r',

@@ -63,14 +63,37 @@ void armc_weight_groups(ArmcInfer *infer, ArmcWeightLayout pattern)
     node->group_reads = group_reads(infer->graph->arena, node, pattern);
 }
 
-void armc_weight_reads(const ArmcNode *node, int64_t site, int group, ArmcRead read, void *context)
+/* The first group from `g` on that is read or, `flip` being all ones, is not; `count`: none is. */
+static int next_group(const uint64_t *bits, int g, int count, uint64_t flip)
+{
+    while (g < count) {
+        uint64_t rest = (bits[g / WORD] ^ flip) >> g % WORD;
+        if (rest) {
+            g += __builtin_ctzll(rest);
+            break;
+        }
+        g = (g / WORD + 1) * WORD;
+    }
+    return g < count ? g : count;
+}
+
+void armc_weight_reads(const ArmcNode *node, int64_t site, int group, ArmcReadRun read,
+                       void *context)
 {
     const ArmcGroupReads *live = node->group_reads;
     const ArmcValue *x = node->in[0];
     if (!x->batched)
         return;
-    int64_t row = (live && live->sites > 1 ? site : 0) * node->out[0]->groups.count + group;
-    for (int g = 0; g < x->groups.count; g++)
-        if (!live || live->bits[row * live->words + g / WORD] >> g % WORD & 1)
-            read(context, 0, site, g);
+    int count = x->groups.count;
+    if (!live) {
+        read(context, 0, site, 0, count);
+        return;
+    }
+    int64_t row = (live->sites > 1 ? site : 0) * node->out[0]->groups.count + group;
+    const uint64_t *bits = live->bits + row * live->words;
+    for (int end, g = next_group(bits, 0, count, 0); g < count;
+         g = next_group(bits, end, count, 0)) {
+        end = next_group(bits, g, count, UINT64_MAX);
+        read(context, 0, site, g, end);
+    }
 }

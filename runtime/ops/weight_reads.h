@@ -16,6 +16,7 @@ typedef struct ArmcWeightLayout {
  */
 void armc_weight_groups(ArmcInfer *infer, ArmcWeightLayout pattern);
 /* The groups of input 0 at the same site that a live weight leads from. */
-void armc_weight_reads(const ArmcNode *node, int64_t site, int group, ArmcRead read, void *context);
+void armc_weight_reads(const ArmcNode *node, int64_t site, int group, ArmcReadRun read,
+                       void *context);
 
 #endif

@@ -352,6 +352,69 @@ static void test_zeros_cost_nothing(void **state)
     armc_session_free(session);
 }
 
+/* --- turned rows --- */
+
+/* Movements, products and what is elementwise over rows of one site, some of which stay as they
+ * are: those that a draw of several numbers reads, or that levels are spread to. */
+static const char *const turning[] = {
+    "    image | as_features | scale\n"
+    "    last, units = made_layers(it, ranks(image) + 1, dims, [9])\n"
+    "    half = features(last) // 2\n"
+    "    concat(last[:, :half] * sigmoid(last[:, :1]), last[:, half:])\n"
+    "    masked_dense (dims * levels) mask=outer(units, ranks(image, each=levels), less_equal)\n"
+    "    tanh(it) * it + it[:, :1]\n"
+    "    reshape [dims, levels]\n"
+    "    image ~ categorical\n",
+    "    image | as_features | one_hot\n"
+    "    degree = ranks(image, each=levels) + 1\n"
+    "    last, units = made_layers(it, degree, dims, [9, 40])\n"
+    "    last | masked_dense dims mask=outer(units, ranks(image), less_equal)\n"
+    "    seen = scale(image) | as_features\n"
+    "    it + masked_dense(seen, dims, outer(ranks(image), ranks(image), less))\n"
+    "    it * sigmoid(it)\n"
+    "    image ~ bernoulli\n",
+};
+
+static int count_turning(const Subject *subject)
+{
+    ArmcGraph *graph = subject->net->graph;
+    ArmcOutputs params = {&graph->likelihoods[0]->params, 1};
+    const ArmcTimetable *table = armc_timetable_new(subject->session->run, graph, &params, graph);
+    int count = 0;
+    for (int id = 0; id < graph->value_count; id++)
+        count += table->places[id].turns;
+    return count;
+}
+
+static bool turn_rows(ArmcSession *session, void *context)
+{
+    enum { N = 70 };
+    (void)context;
+    for (size_t i = 0; i < sizeof turning / sizeof *turning; i++) {
+        const char *script = armc_arena_printf(
+            session->run, "model turning() {\n    input image\n%s}\nnet = turning\n", turning[i]);
+        Subject subject = subject_bind(session, script, worlds[1]);
+        subject_weights(&subject, 0.5);
+        assert_true(count_turning(&subject) >= 4);
+        const ArmcReal *passes =
+            draw(&subject, &(ArmcSampling){.n = N, .temperature = 1, .by_passes = true});
+        for (int64_t n = 1; n <= N; n += n < 20 ? 1 : 25) /* turned or not, and filled up */
+            expect_same(&subject, draw(&subject, &(ArmcSampling){.n = n, .temperature = 1}), passes,
+                        n, "not the samples of full passes");
+        count_alone(&subject, check_arithmetic);
+    }
+    return true;
+}
+
+static void test_turned_rows_have_the_same_bits(void **state)
+{
+    (void)state;
+    ArmcSession *session = armc_session_new(&(ArmcOptions){0}, &(ArmcCallbacks){0});
+    assert_non_null(session);
+    assert_int_equal(armc_work(session, turn_rows, NULL), ARMC_STATUS_DONE);
+    armc_session_free(session);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -360,6 +423,7 @@ int main(void)
         cmocka_unit_test(test_completions_keep_what_is_known),
         cmocka_unit_test(test_sampling_costs_one_pass),
         cmocka_unit_test(test_zeros_cost_nothing),
+        cmocka_unit_test(test_turned_rows_have_the_same_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
