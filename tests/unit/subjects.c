@@ -93,6 +93,8 @@ static const char *const combined[] = {
     "pixelcnn_rgb filters=10 blocks=1 size=5 order=columns",
     "pixelcnn_made filters=5 blocks=1 hidden=[7, 5] order=columns",
     "gated_pixelcnn filters=5 layers=1 size=3 colours=false conditional=true",
+    "row_lstm hidden=5 layers=2 size=3",
+    "diagonal_bilstm hidden=5 layers=2 size=3",
 };
 
 static Calls find_calls(ArmcSession *session)
