@@ -129,6 +129,21 @@ def prepare_step(model, name, x, parameters):
     return step
 
 
+def answer(step):
+    """Steps on command over standard input, until it says `quit`."""
+    for line in sys.stdin:
+        words = line.split()
+        if words[0] == "quit":
+            return
+        times, losses = [], []
+        for _ in range(int(words[1])):
+            start = time.perf_counter()
+            losses.append(step())
+            times.append(1e3 * (time.perf_counter() - start))
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(f"ms {statistics.median(times):.3f} loss {float(losses[0]):.6f} peak_mb {peak:.0f}", flush=True)
+
+
 def worker(model, variant, threads, weights):
     """One of PyTorch's contestants: answers on standard output."""
     import torch
@@ -138,17 +153,7 @@ def worker(model, variant, threads, weights):
     parameters = [t.clone().requires_grad_() for t in tensors]
     make_step = prepare_step(model, variant, x, parameters)
     print(f"ready PyTorch {torch.__version__}", flush=True)
-    for line in sys.stdin:
-        words = line.split()
-        if words[0] == "quit":
-            return
-        times, losses = [], []
-        for _ in range(int(words[1])):
-            start = time.perf_counter()
-            losses.append(make_step())
-            times.append(1e3 * (time.perf_counter() - start))
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"ms {statistics.median(times):.3f} loss {float(losses[0]):.6f} peak_mb {peak:.0f}", flush=True)
+    answer(make_step)
 
 
 # --- the run -----------------------------------------------------------------------------------------------------------
@@ -351,6 +356,8 @@ def main():
     results = []
     for model in map(importlib.import_module, words or MODELS):
         names = [name for name in model.VARIANTS if arguments.variants in name]
+        if not names:
+            sys.exit(f"no variant of {model.__name__} has `{arguments.variants}` in its name: {', '.join(model.VARIANTS)}")
         with tempfile.TemporaryDirectory() as folder:
             results.append((model, {t: compete(model, names, t, program, folder) for t in threads}))
     for model, runs in results:

@@ -22,13 +22,11 @@ import dataclasses
 import importlib
 import json
 import os
-import resource
 import statistics
 import sys
 import tempfile
-import time
 
-from contest import CHECKED, FOLDER, Contestant, read_safetensors, warn_if_busy
+from contest import CHECKED, FOLDER, Contestant, answer, read_safetensors, warn_if_busy
 from conv_layers import MALLOCS, Layers, Way
 
 MODELS = ["pixelcnn_made", "gated_pixelcnn", "pixelcnn_rgb"]
@@ -114,17 +112,7 @@ def worker(net, way, threads, weights):
     if list(layers.tensors):
         sys.exit("the file has more parameters than the net")
     print(f"ready PyTorch {torch.__version__} {layers.flops * len(batch)}", flush=True)
-    for line in sys.stdin:
-        words = line.split()
-        if words[0] == "quit":
-            return
-        times, losses = [], []
-        for _ in range(int(words[1])):
-            start = time.perf_counter()
-            losses.append(step())
-            times.append(1e3 * (time.perf_counter() - start))
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"ms {statistics.median(times):.3f} loss {float(losses[0]):.6f} peak_mb {peak:.0f}", flush=True)
+    answer(step)
 
 
 # --- contestants -------------------------------------------------------------------------------------------------------

@@ -5,31 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "bench/timing.h"
 #include "runtime/kernels/kernels.h"
 
 enum { TABLES = 4, ENTRIES = 4096 };
 
 /* A measurement takes the best of several rounds, for about this long. */
 static const double budget = 0.01;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static ArmcReal *numbers(int64_t n)
-{
-    ArmcReal *x = aligned_alloc(64, ((size_t)n * sizeof *x + 63) / 64 * 64);
-    if (x == NULL)
-        exit(3);
-    for (int64_t i = 0; i < n; i++)
-        x[i] = ARMC_R(0.001) * (ArmcReal)(i * 7919 % 2003 + 1);
-    return x;
-}
 
 /* --- products --- */
 

@@ -48,10 +48,10 @@ typedef struct ArmcCallbacks {
 typedef struct ArmcOptions {
     int threads; /* 0: as many as the process may run on */
     uint64_t seed;
-    int exact;       /* fixed-order kernels only: the same bits on any CPU */
-    int json;        /* results as one JSON object a line */
-    int colour;      /* colour in diagnostics */
-    const char *cpu; /* forces a set of kernels: generic, avx2, avx512, neon; NULL: the best one */
+    int exact;        /* fixed-order kernels only: the same bits on any CPU */
+    int json;         /* results as one JSON object a line */
+    int colour;       /* colour in diagnostics */
+    const char *cpu;  /* forces a set of kernels: generic, avx2, avx512, neon; NULL: the best one */
     const char *conv; /* how convolutions are computed: direct, or blas where fixed order isn't
                          asked for; NULL: direct */
     const char *stdlib;  /* a folder in place of the standard library in the program; NULL: none */

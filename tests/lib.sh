@@ -25,7 +25,7 @@ one_case() {
     ln -s "$ARMC" "$1/bin/armc"
     (
         cd "$1/folder" || exit 1
-        PATH=$1/bin:$PATH timeout "${ARMC_TIMEOUT:-120}" "$2" "$3"
+        PATH=$1/bin:$PATH timeout "${ARMC_TIMEOUT:-600}" "$2" "$3"
     ) > "$1/log" 2>&1 < /dev/null
     echo $? > "$1/status"
 }

@@ -56,7 +56,7 @@ typedef struct ArmcDataset {
     int64_t variables; /* D, the product of dims */
     int levels;        /* values are 0..levels-1 */
     int64_t count[ARMC_SPLITS];
-    int64_t stored;    /* values an example at the source: D, but for colour */
+    int64_t stored; /* values an example at the source: D, but for colour */
     /* (count, stored) as at the source, before colour, levels and binarize; may be mapped. */
     const uint8_t *values[ARMC_SPLITS];
     const uint8_t *labels[ARMC_SPLITS]; /* NULL: none */

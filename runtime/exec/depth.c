@@ -8,6 +8,7 @@ enum {
     LEAST_ENTRIES = 1 << 16, /* below this an example's activations stay in cache as it is */
     EACH_ENTRIES = 1 << 19,  /* what a micro-batch is to hold, where examples are smaller */
     EACH_SCAN = 16,          /* examples that share a read of a scan's weights */
+    SUMS_SHARE = 8,          /* a micro-batch is to hold so many times what is summed */
     MERGE_ENTRIES = 16384,
 };
 
@@ -95,7 +96,8 @@ static int64_t choose_each(const ArmcProgram *program)
     if (example < LEAST_ENTRIES || example < sums)
         return batch;
     int64_t share = larger(batch / MOST_LANES, 1);
-    int64_t each = has_scan(program) ? EACH_SCAN : larger(EACH_ENTRIES / example, 1);
+    int64_t each = (larger(EACH_ENTRIES, SUMS_SHARE * sums) + example / 2) / example;
+    each = has_scan(program) ? EACH_SCAN : larger(each, 1);
     return smaller(each, share);
 }
 

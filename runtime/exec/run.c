@@ -8,7 +8,7 @@
 typedef struct NodeRun {
     ArmcCall call;
     ArmcReal *const *scratch; /* by worker */
-    bool whole; /* no forward of its own: one task does it all */
+    bool whole;               /* no forward of its own: one task does it all */
 } NodeRun;
 
 static void run_node_task(void *context, int64_t task, int worker)
@@ -29,7 +29,8 @@ static void run_node(ArmcProgram *program, const Step *step, const ArmcStepInfo 
                             .k = program->options.kernels,
                             .info = info,
                             .batch = n,
-                            .exact = program->options.exact},
+                            .exact = program->options.exact,
+                            .alone = program->pool == NULL},
                    .scratch = program->scratch,
                    .whole = !node->op->forward};
     for (int i = 0; i < node->in_count; i++)

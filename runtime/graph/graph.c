@@ -179,6 +179,9 @@ bool armc_node_infer(ArmcInfer *infer)
         out->levels = node->in[0]->levels;
     if (node->op->shape && !node->op->shape(infer))
         return false;
+    if (node->map)
+        node->runs = armc_map_runs(infer->graph->arena, node->map, armc_shape_size(out->shape),
+                                   armc_shape_size(node->in[0]->shape));
     if (armc_shape_size(out->shape) < 0) {
         char text[96];
         armc_diag_add(infer->graph->diags, ARMC_E_too_large, node->origin,

@@ -56,6 +56,15 @@ struct ArmcValue {
                                raster */
 };
 
+/* Neighbours that a map leaves neighbours: `length` entries of the result from `to` on come from
+ * the entries of the inputs from `from` on; from -1: they are 0. Length 0 closes a list. */
+typedef struct ArmcMapRun {
+    int64_t to, from, length;
+} ArmcMapRun;
+/* A map of `size` entries in runs, none of which goes over the entry `border` of what is read; NULL
+ * where they are short. */
+const ArmcMapRun *armc_map_runs(ArmcArena *arena, const int64_t *map, int64_t size, int64_t border);
+
 struct ArmcNode {
     const ArmcOp *op;
     int id;
@@ -67,8 +76,9 @@ struct ArmcNode {
     const void *leaf;   /* leaves: ArmcParam, ArmcInput or the constant's ArmcReal array */
     const int64_t *map; /* movement ops and their gradients: output entry -> input entry, or -1 for
                            the constant 0 */
+    const ArmcMapRun *runs;            /* the map in runs; NULL: there is none, or runs are short */
     const ArmcGroupReads *group_reads; /* ops with masked weights; NULL: all is live */
-    const void *plan; /* what the op's shape hook found out, for its other hooks */
+    const void *plan;                  /* what the op's shape hook found out, for its other hooks */
     const ArmcOrder
         *order; /* scans and `shift`: by which they go from site to site; NULL: raster */
 };

@@ -85,7 +85,8 @@ typedef struct ArmcCall {
     const ArmcKernels *k;
     const ArmcStepInfo *info;
     int64_t batch;
-    bool exact; /* fixed-order kernels, no BLAS */
+    bool exact;        /* fixed-order kernels, no BLAS */
+    bool alone;        /* one thread runs all tasks: no need to make many */
     ArmcReal *scratch; /* of the worker that runs the task, as much as `scratch` of the op asks for;
                           NULL: the caller has none */
     const ArmcReal *in[ARMC_MAX_INPUTS];

@@ -54,8 +54,7 @@ static bool same_map(const ArmcNode *a, const ArmcNode *b)
 
 static bool node_equal(const ArmcNode *a, const ArmcNode *b)
 {
-    if (a->op != b->op || a->in_count != b->in_count || a->leaf != b->leaf ||
-        a->plan != b->plan)
+    if (a->op != b->op || a->in_count != b->in_count || a->leaf != b->leaf || a->plan != b->plan)
         return false;
     for (int i = 0; i < a->in_count; i++)
         if (a->in[i] != b->in[i])

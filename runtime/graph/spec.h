@@ -14,7 +14,8 @@ typedef enum ArmcSpecKind {
     ARMC_SPEC_BOOL,
     ARMC_SPEC_SYMBOL, /* one of `symbols` */
     ARMC_SPEC_STRING,
-    ARMC_SPEC_INTS,  /* a list of whole numbers or a size 7x7; with `symbols`, one of these instead */
+    ARMC_SPEC_INTS,  /* a list of whole numbers or a size 7x7; with `symbols`, one of these instead
+                      */
     ARMC_SPEC_MODEL, /* commands: a model */
     ARMC_SPEC_DATA,  /* commands: a data set or one of its splits */
     ARMC_SPEC_ANY,   /* builtins: any thing */

@@ -9,85 +9,109 @@ typedef struct NormStats {
     ArmcReal mean[LANES], factor[LANES]; /* 1 / sqrt(variance + eps) */
 } NormStats;
 
-/* Zeros where the part ends. */
-ALWAYS_INLINE Vec norm_live(Vec v, Part part)
+/* A vector of a row of n: all of it, or its part. */
+ALWAYS_INLINE Vec norm_load(const ArmcReal *x, int64_t i, int64_t n, const int whole)
 {
-    ArmcReal all[LANES];
-    vec_store(all, v);
-    return part_load(all, part);
+    return whole ? vec_load(x + i) : part_load(x + i, part_make(n - i));
 }
 
-/* Of the vector at entry i of a row of n: what of it there is, and which of the GROUPS it adds to.
- */
-#define NORM_EACH_VECTOR(n, i, g)                                                                  \
-    for (int64_t i = 0, g = 0; i < (n); i += LANES, g = (g + 1) % GROUPS)
-
-ALWAYS_INLINE Vec norm_load(const ArmcReal *x, int64_t i, int64_t n)
+ALWAYS_INLINE void norm_store(ArmcReal *y, int64_t i, int64_t n, const int whole, Vec v)
 {
-    return n - i >= LANES ? vec_load(x + i) : part_load(x + i, part_make(n - i));
-}
-
-ALWAYS_INLINE void norm_store(ArmcReal *y, int64_t i, int64_t n, Vec v)
-{
-    if (n - i >= LANES)
+    if (whole)
         vec_store(y + i, v);
     else
         part_store(y + i, part_make(n - i), v);
 }
 
 /* x - mean; zeros behind the row's end. */
-ALWAYS_INLINE Vec norm_centred(const ArmcReal *x, int64_t i, int64_t n, Vec mean)
+ALWAYS_INLINE Vec norm_centred(const ArmcReal *x, int64_t i, int64_t n, const int whole, Vec mean)
 {
-    const Vec centred = norm_load(x, i, n) - mean;
-    return n - i >= LANES ? centred : norm_live(centred, part_make(n - i));
+    const Vec centred = norm_load(x, i, n, whole) - mean;
+    if (whole)
+        return centred;
+    ArmcReal all[LANES];
+    vec_store(all, centred);
+    return part_load(all, part_make(n - i));
+}
+
+/* Does something with each vector of a row of n: which of the GROUPS it adds to, and whether all of
+ * it is there. */
+#define NORM_ROW(n, DO)                                                                            \
+    do {                                                                                           \
+        int64_t i_ = 0;                                                                            \
+        for (; i_ + ARMC_VIRTUAL_LANES <= (n); i_ += ARMC_VIRTUAL_LANES) {                         \
+            UNROLL                                                                                 \
+            for (int g_ = 0; g_ < GROUPS; g_++)                                                    \
+                DO(i_ + g_ * LANES, g_, 1);                                                        \
+        }                                                                                          \
+        for (int g_ = 0; g_ < GROUPS && i_ < (n); g_++, i_ += LANES) {                             \
+            if (i_ + LANES <= (n))                                                                 \
+                DO(i_, g_, 1);                                                                     \
+            else                                                                                   \
+                DO(i_, g_, 0);                                                                     \
+        }                                                                                          \
+    } while (0)
+
+/* Rows of a block that aren't there add nothing. */
+ALWAYS_INLINE void norm_fill(Vec *sums, int64_t rows)
+{
+    for (int64_t r = rows; r < LANES; r++)
+        sums[r] = splat(0);
 }
 
 static void norm_stats(const ArmcNormRows *p, int64_t first, int64_t rows, NormStats *stats)
 {
-    const Vec count = splat((ArmcReal)p->n);
-    Vec sums[LANES] = {{0}}, squares[LANES] = {{0}};
+    const int64_t n = p->n;
+    const Vec count = splat((ArmcReal)n);
+    Vec sums[LANES];
+    norm_fill(sums, rows);
     for (int64_t r = 0; r < rows; r++) {
         const ArmcReal *x = p->x + (first + r) * p->x_step;
         Vec lanes[GROUPS] = {{0}};
-        NORM_EACH_VECTOR(p->n, i, g)
-        lanes[g] += norm_load(x, i, p->n);
+#define NORM_SUM(i, g, whole) lanes[g] += norm_load(x, i, n, whole)
+        NORM_ROW(n, NORM_SUM);
         sums[r] = add_groups(lanes);
     }
     vec_store(stats->mean, add_lanes_of_each(sums) / count);
+    norm_fill(sums, rows);
     for (int64_t r = 0; r < rows; r++) {
         const ArmcReal *x = p->x + (first + r) * p->x_step;
         const Vec mean = splat(stats->mean[r]);
         Vec lanes[GROUPS] = {{0}};
-        NORM_EACH_VECTOR(p->n, i, g)
-        {
-            const Vec centred = norm_centred(x, i, p->n, mean);
-            lanes[g] = vec_fma(centred, centred, lanes[g]);
-        }
-        squares[r] = add_groups(lanes);
+#define NORM_SQUARE(i, g, whole)                                                                   \
+    do {                                                                                           \
+        const Vec centred_ = norm_centred(x, i, n, whole, mean);                                   \
+        lanes[g] = vec_fma(centred_, centred_, lanes[g]);                                          \
+    } while (0)
+        NORM_ROW(n, NORM_SQUARE);
+        sums[r] = add_groups(lanes);
     }
-    const Vec deviation = vec_sqrt(add_lanes_of_each(squares) / count + splat(p->eps));
+    const Vec deviation = vec_sqrt(add_lanes_of_each(sums) / count + splat(p->eps));
     vec_store(stats->factor, splat(1) / deviation);
 }
 
-/* One row's (x - mean) factor. */
-ALWAYS_INLINE Vec norm_value(const ArmcReal *x, int64_t i, int64_t n, Vec mean, Vec factor)
+/* (x - mean) factor, of one vector. */
+ALWAYS_INLINE Vec norm_value(const ArmcReal *x, int64_t i, int64_t n, const int whole, Vec mean,
+                             Vec factor)
 {
-    return norm_centred(x, i, n, mean) * factor;
+    return norm_centred(x, i, n, whole, mean) * factor;
 }
 
 static void norm_row(const ArmcNormRows *p, const ArmcReal *x, ArmcReal mean, ArmcReal factor,
                      ArmcReal *y)
 {
     const Vec m = splat(mean), f = splat(factor);
-    NORM_EACH_VECTOR(p->n, i, g)
-    {
-        Vec v = norm_value(x, i, p->n, m, f);
-        if (p->gain)
-            v = v * norm_load(p->gain, i, p->n);
-        if (p->offset)
-            v = v + norm_load(p->offset, i, p->n);
-        norm_store(y, i, p->n, p->relu ? relu_vec(v) : v);
-    }
+    const int64_t n = p->n;
+#define NORM_SCALE(i, g, whole)                                                                    \
+    do {                                                                                           \
+        Vec v_ = norm_value(x, i, n, whole, m, f);                                                 \
+        if (p->gain)                                                                               \
+            v_ = v_ * norm_load(p->gain, i, n, whole);                                             \
+        if (p->offset)                                                                             \
+            v_ = v_ + norm_load(p->offset, i, n, whole);                                           \
+        norm_store(y, i, n, whole, p->relu ? relu_vec(v_) : v_);                                   \
+    } while (0)
+    NORM_ROW(n, NORM_SCALE);
 }
 
 static void norm_kernel(const ArmcNormRows *p, ArmcReal *y, int64_t y_step)
@@ -105,19 +129,19 @@ static void norm_kernel(const ArmcNormRows *p, ArmcReal *y, int64_t y_step)
 /* --- backward --- */
 
 /* The gradient of what was normalised and scaled: dy where the ReLU let it through. */
-ALWAYS_INLINE Vec norm_slope(const ArmcNormRows *p, int64_t row, int64_t i)
+ALWAYS_INLINE Vec norm_slope(const ArmcNormRows *p, int64_t row, int64_t i, const int whole)
 {
-    const Vec dy = norm_load(p->dy + row * p->dy_step, i, p->n);
+    const Vec dy = norm_load(p->dy + row * p->dy_step, i, p->n, whole);
     if (!p->relu)
         return dy;
-    return relu_grad_vec(norm_load(p->y + row * p->y_step, i, p->n), dy);
+    return relu_grad_vec(norm_load(p->y + row * p->y_step, i, p->n, whole), dy);
 }
 
 /* The same before gain and offset. */
-ALWAYS_INLINE Vec norm_slope_inside(const ArmcNormRows *p, int64_t row, int64_t i)
+ALWAYS_INLINE Vec norm_slope_inside(const ArmcNormRows *p, int64_t row, int64_t i, const int whole)
 {
-    const Vec slope = norm_slope(p, row, i);
-    return p->gain ? slope * norm_load(p->gain, i, p->n) : slope;
+    const Vec slope = norm_slope(p, row, i, whole);
+    return p->gain ? slope * norm_load(p->gain, i, p->n, whole) : slope;
 }
 
 /* Means over each row: of the slope times the normalised value, and of the slope. */
@@ -125,17 +149,20 @@ static void norm_slopes(const ArmcNormRows *p, int64_t first, int64_t rows, cons
                         ArmcReal *along, ArmcReal *mean)
 {
     const Vec count = splat((ArmcReal)p->n);
-    Vec products[LANES] = {{0}}, sums[LANES] = {{0}};
+    Vec products[LANES], sums[LANES];
+    norm_fill(products, rows);
+    norm_fill(sums, rows);
     for (int64_t r = 0; r < rows; r++) {
         const ArmcReal *x = p->x + (first + r) * p->x_step;
         const Vec m = splat(stats->mean[r]), f = splat(stats->factor[r]);
         Vec product[GROUPS] = {{0}}, sum[GROUPS] = {{0}};
-        NORM_EACH_VECTOR(p->n, i, g)
-        {
-            const Vec slope = norm_slope_inside(p, first + r, i);
-            product[g] = vec_fma(norm_value(x, i, p->n, m, f), slope, product[g]);
-            sum[g] += slope;
-        }
+#define NORM_SLOPE(i, g, whole)                                                                    \
+    do {                                                                                           \
+        const Vec slope_ = norm_slope_inside(p, first + r, i, whole);                              \
+        product[g] = vec_fma(norm_value(x, i, p->n, whole, m, f), slope_, product[g]);             \
+        sum[g] += slope_;                                                                          \
+    } while (0)
+        NORM_ROW(p->n, NORM_SLOPE);
         products[r] = add_groups(product);
         sums[r] = add_groups(sum);
     }
@@ -148,11 +175,13 @@ static void norm_dx_row(const ArmcNormRows *p, int64_t row, ArmcReal mean, ArmcR
 {
     const ArmcReal *x = p->x + row * p->x_step;
     const Vec m = splat(mean), f = splat(factor), a = splat(-along), s = splat(slope_mean);
-    NORM_EACH_VECTOR(p->n, i, g)
-    {
-        const Vec value = norm_value(x, i, p->n, m, f) * a;
-        norm_store(dx, i, p->n, (value + (norm_slope_inside(p, row, i) - s)) * f);
-    }
+#define NORM_DX(i, g, whole)                                                                       \
+    do {                                                                                           \
+        const Vec value_ = norm_value(x, i, p->n, whole, m, f) * a;                                \
+        const Vec slope_ = norm_slope_inside(p, row, i, whole) - s;                                \
+        norm_store(dx, i, p->n, whole, (value_ + slope_) * f);                                     \
+    } while (0)
+    NORM_ROW(p->n, NORM_DX);
 }
 
 static void norm_dx_kernel(const ArmcNormRows *p, ArmcReal *dx, int64_t dx_step)
@@ -169,25 +198,31 @@ static void norm_dx_kernel(const ArmcNormRows *p, ArmcReal *dx, int64_t dx_step)
     }
 }
 
+/* One vector of dgain and doffset, over the rows of a block. */
+ALWAYS_INLINE void norm_dw_vector(const ArmcNormRows *p, int64_t first, int64_t rows,
+                                  const NormStats *stats, int64_t i, const int whole,
+                                  ArmcReal *dgain, ArmcReal *doffset)
+{
+    Vec gain = norm_load(dgain, i, p->n, whole), offset = norm_load(doffset, i, p->n, whole);
+    for (int64_t r = 0; r < rows; r++) {
+        const Vec mean = splat(stats->mean[r]), factor = splat(stats->factor[r]);
+        const Vec slope = norm_slope(p, first + r, i, whole);
+        const ArmcReal *x = p->x + (first + r) * p->x_step;
+        gain += slope * norm_value(x, i, p->n, whole, mean, factor);
+        offset += slope;
+    }
+    norm_store(dgain, i, p->n, whole, gain);
+    norm_store(doffset, i, p->n, whole, offset);
+}
+
 static void norm_dw_kernel(const ArmcNormRows *p, ArmcReal *dgain, ArmcReal *doffset)
 {
     NormStats stats;
     for (int64_t first = 0; first < p->rows; first += LANES) {
         const int64_t rows = p->rows - first < LANES ? p->rows - first : LANES;
         norm_stats(p, first, rows, &stats);
-        NORM_EACH_VECTOR(p->n, i, g)
-        {
-            Vec gain = norm_load(dgain, i, p->n), offset = norm_load(doffset, i, p->n);
-            for (int64_t r = 0; r < rows; r++) {
-                const ArmcReal *x = p->x + (first + r) * p->x_step;
-                const Vec slope = norm_slope(p, first + r, i);
-                gain +=
-                    slope * norm_value(x, i, p->n, splat(stats.mean[r]), splat(stats.factor[r]));
-                offset += slope;
-            }
-            norm_store(dgain, i, p->n, gain);
-            norm_store(doffset, i, p->n, offset);
-        }
+#define NORM_DW(i, g, whole) norm_dw_vector(p, first, rows, &stats, i, whole, dgain, doffset)
+        NORM_ROW(p->n, NORM_DW);
     }
 }
 

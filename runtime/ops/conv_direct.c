@@ -291,15 +291,16 @@ void armc_conv_direct(const ArmcCall *call, int64_t task)
 int64_t armc_conv_direct_dw_tasks(const ArmcCall *call)
 {
     const ArmcConv *conv = call->node->plan;
-    return conv->slice_count < 1 ? 1 : DW_TASKS;
+    return conv->slice_count < 1 || call->alone ? 1 : DW_TASKS;
 }
 
 /* The part of a slice that is a task's: all slices in a row are cut evenly. */
-static ArmcConvSlice part_of(const ArmcConv *conv, const ArmcConvSlice *slice, int64_t before,
+static ArmcConvSlice part_of(const ArmcCall *call, const ArmcConvSlice *slice, int64_t before,
                              int64_t task)
 {
-    int64_t begin = conv->slice_depth * task / DW_TASKS,
-            end = conv->slice_depth * (task + 1) / DW_TASKS;
+    const ArmcConv *conv = call->node->plan;
+    int64_t tasks = armc_conv_direct_dw_tasks(call);
+    int64_t begin = conv->slice_depth * task / tasks, end = conv->slice_depth * (task + 1) / tasks;
     int64_t from = clamp(begin - before, 0, slice->length),
             to = clamp(end - before, 0, slice->length);
     ArmcConvSlice part = *slice;
@@ -315,7 +316,7 @@ static void add_band(const ArmcCall *call, int64_t task, const ArmcReal *a, int6
     const ArmcConv *conv = call->node->plan;
     int64_t before = 0;
     for (int64_t i = 0; i < conv->slice_count; before += conv->slices[i++].length) {
-        ArmcConvSlice part = part_of(conv, &conv->slices[i], before, task);
+        ArmcConvSlice part = part_of(call, &conv->slices[i], before, task);
         if (part.length > 0)
             call->k->conv_outer(rows, conv->x.out, part.length, part.end - part.begin,
                                 a + part.offset, conv->y.stride * pitch_of(conv),
@@ -347,7 +348,7 @@ static void mask_part(const ArmcCall *call, const ArmcConvSlice *part)
     }
 }
 
-/* A task owns a quarter of the live rows, over all examples, so that nothing is merged. */
+/* A task owns a part of the live rows, over all examples, so that nothing is merged. */
 void armc_conv_direct_dw(const ArmcCall *call, int64_t task)
 {
     const ArmcConv *conv = call->node->plan;
@@ -362,7 +363,7 @@ void armc_conv_direct_dw(const ArmcCall *call, int64_t task)
                      e > 0 || first > 0);
         }
     for (int64_t i = 0; i < conv->slice_count; before += conv->slices[i++].length) {
-        ArmcConvSlice part = part_of(conv, &conv->slices[i], before, task);
+        ArmcConvSlice part = part_of(call, &conv->slices[i], before, task);
         mask_part(call, &part);
     }
 }

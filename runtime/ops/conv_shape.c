@@ -68,7 +68,8 @@ static bool numbers_are_small(ArmcInfer *infer)
     const ArmcNode *node = infer->node;
     for (int a = 0; node->op->attrs[a].kind != ARMC_SPEC_END; a++)
         for (int i = 0; i < node->attr[a].count; i++)
-            if (node->attr[a].ints[i] > LARGEST || node->attr[a].ints[i] < node->op->attrs[a].low) {
+            if (node->attr[a].ints[i] > LARGEST ||
+                node->attr[a].ints[i] < (int64_t)node->op->attrs[a].low) {
                 armc_infer_error(infer, "`%s` of `%s` takes numbers from %d to %d, found %" PRId64,
                                  node->op->attrs[a].name, node->op->name,
                                  (int)node->op->attrs[a].low, (int)LARGEST, node->attr[a].ints[i]);

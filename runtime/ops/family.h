@@ -39,6 +39,13 @@ void armc_move_mask(ArmcInfer *infer);
 /* Allocates the map of the result (its shape is set). */
 int64_t *armc_move_map(ArmcInfer *infer);
 
+/* The row of a movement op but for what is its own: `OP_shape` fills the map. */
+#define ARMC_MOVE_FIELDS(op_name, more_flags)                                                      \
+    .name = #op_name, .flags = ARMC_OP_MOVEMENT | ARMC_OP_KEEPS_LEVELS | (more_flags),             \
+    .shape = op_name##_shape, .groups = armc_move_groups, .mask = armc_move_mask,                  \
+    .reads = armc_move_reads, .vjp = armc_move_vjp, .tasks = armc_move_tasks,                      \
+    .forward = armc_move_forward
+
 /* Shorthand in vjps. */
 #define ARMC_GRAD(grad, node, op, attr, ...)                                                       \
     armc_grad_call((grad), (node), (op),                                                           \

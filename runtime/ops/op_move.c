@@ -31,6 +31,21 @@ static const ArmcReal *example_of(const ArmcCall *call, int i, int64_t task)
     return call->in[i] + (value->batched ? task * armc_shape_size(value->shape) : 0);
 }
 
+static void move_runs(const ArmcCall *call, int64_t task, ArmcReal *y)
+{
+    const ArmcNode *node = call->node;
+    int64_t first = node->in_count == 2 ? armc_shape_size(node->in[0]->shape) : INT64_MAX;
+    const ArmcReal *a = example_of(call, 0, task),
+                   *b = node->in_count == 2 ? example_of(call, 1, task) : NULL;
+    for (const ArmcMapRun *run = node->runs; run->length > 0; run++) {
+        if (run->from < 0)
+            memset(y + run->to, 0, (size_t)run->length * sizeof *y);
+        else
+            memcpy(y + run->to, run->from < first ? a + run->from : b + (run->from - first),
+                   (size_t)run->length * sizeof *y);
+    }
+}
+
 static void move_from_two(const ArmcCall *call, int64_t task, int64_t size, ArmcReal *y)
 {
     int64_t first = armc_shape_size(call->node->in[0]->shape);
@@ -47,7 +62,9 @@ void armc_move_forward(const ArmcCall *call, int64_t task)
     int64_t size = armc_shape_size(call->node->out[0]->shape);
     ArmcReal *y = call->out[0] + task * size;
     const ArmcReal *x = example_of(call, 0, task);
-    if (call->node->in_count == 2) {
+    if (call->node->runs) {
+        move_runs(call, task, y);
+    } else if (call->node->in_count == 2) {
         move_from_two(call, task, size, y);
     } else if (!map) {
         memcpy(y, x, (size_t)size * sizeof *y);
@@ -171,7 +188,10 @@ void armc_move_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
             d = ARMC_GRAD(grad, node, "reshape", &attr, dy);
         } else {
             d = ARMC_GRAD(grad, node, "unmove", NULL, dy, node->in[i]);
-            d->node->map = map_of_input(armc_grad_graph(grad)->arena, node, i);
+            ArmcArena *arena = armc_grad_graph(grad)->arena;
+            int64_t size = armc_shape_size(node->out[0]->shape);
+            d->node->map = map_of_input(arena, node, i);
+            d->node->runs = armc_map_runs(arena, d->node->map, size, size);
         }
         armc_grad_add(grad, node->in[i], d);
     }
@@ -186,7 +206,11 @@ static void unmove_forward(const ArmcCall *call, int64_t task)
     const ArmcReal *dy = example_of(call, 0, task);
     ArmcReal *dx = call->out[0] + task * size;
     memset(dx, 0, (size_t)size * sizeof *dx);
-    for (int64_t o = 0; o < moved; o++)
+    const ArmcMapRun *run = call->node->runs;
+    for (; run && run->length > 0; run++)
+        if (run->from >= 0)
+            call->k->add(run->length, dx + run->from, dy + run->to, dx + run->from);
+    for (int64_t o = 0; !run && o < moved; o++)
         if (call->node->map[o] >= 0)
             dx[call->node->map[o]] += dy[o];
 }
@@ -209,12 +233,6 @@ ARMC_OP(unmove) = {
     .forward = unmove_forward,
 };
 
-#define MOVE_FIELDS(op_name, more_flags)                                                           \
-    .name = #op_name, .flags = ARMC_OP_MOVEMENT | ARMC_OP_KEEPS_LEVELS | (more_flags),             \
-    .shape = op_name##_shape, .groups = armc_move_groups, .mask = armc_move_mask,                  \
-    .reads = armc_move_reads, .vjp = armc_move_vjp, .tasks = armc_move_tasks,                      \
-    .forward = armc_move_forward
-
 /* --- views --- */
 
 static bool reshape_shape(ArmcInfer *infer)
@@ -232,8 +250,8 @@ static bool reshape_shape(ArmcInfer *infer)
 }
 static const ArmcSpec reshape_attrs[] = {
     {.name = "dims", .kind = ARMC_SPEC_INTS, .low = 1, .high = 1e15, .doc = "the new shape"}, {0}};
-ARMC_OP(reshape) = {MOVE_FIELDS(reshape, ARMC_OP_VIEW), .sig = "x -> ?", .attrs = reshape_attrs,
-                    .probe = "x=3x4 | dims=2x6; x=2x3x2 | dims=12",
+ARMC_OP(reshape) = {ARMC_MOVE_FIELDS(reshape, ARMC_OP_VIEW), .sig = "x -> ?",
+                    .attrs = reshape_attrs, .probe = "x=3x4 | dims=2x6; x=2x3x2 | dims=12",
                     .doc = "The same entries in row-major order with another shape."};
 
 static bool flatten_shape(ArmcInfer *infer)
@@ -242,7 +260,8 @@ static bool flatten_shape(ArmcInfer *infer)
         armc_shape_make(2, (int64_t[]){armc_shape_size(infer->node->in[0]->shape), 1});
     return true;
 }
-ARMC_OP(flatten) = {MOVE_FIELDS(flatten, ARMC_OP_VIEW), .sig = "x -> ?", .probe = "x=3x4; x=2x3x2",
+ARMC_OP(flatten) = {ARMC_MOVE_FIELDS(flatten, ARMC_OP_VIEW), .sig = "x -> ?",
+                    .probe = "x=3x4; x=2x3x2",
                     .doc = "Every entry a site of its own, in row-major order: D x 1."};
 
 static bool as_features_shape(ArmcInfer *infer)
@@ -252,7 +271,7 @@ static bool as_features_shape(ArmcInfer *infer)
     return true;
 }
 ARMC_OP(as_features) = {
-    MOVE_FIELDS(as_features, ARMC_OP_VIEW), .sig = "x -> ?", .probe = "x=3x4; x=2x3x2",
+    ARMC_MOVE_FIELDS(as_features, ARMC_OP_VIEW), .sig = "x -> ?", .probe = "x=3x4; x=2x3x2",
     .doc = "All entries as features of a single site, in row-major order: 1 x D."};
 
 /* --- one input --- */
@@ -292,7 +311,7 @@ static const ArmcSpec expand_attrs[] = {{.name = "dims",
                                          .high = 1e15,
                                          .doc = "the shape to stretch to"},
                                         {0}};
-ARMC_OP(expand) = {MOVE_FIELDS(expand, 0), .sig = "x -> ?", .attrs = expand_attrs,
+ARMC_OP(expand) = {ARMC_MOVE_FIELDS(expand, 0), .sig = "x -> ?", .attrs = expand_attrs,
                    .probe = "x=3x1 | dims=3x4; x=2x1x3 | dims=2x2x3; x=3 | dims=2x3",
                    .doc = "Dimensions of size 1 stretched to a shape."};
 
@@ -315,7 +334,7 @@ static bool pick_shape(ArmcInfer *infer)
 }
 static const ArmcSpec pick_attrs[] = {
     {.name = "entries", .kind = ARMC_SPEC_INTS, .doc = "row-major indices"}, {0}};
-ARMC_OP(pick) = {MOVE_FIELDS(pick, 0), .sig = "x -> ?", .attrs = pick_attrs,
+ARMC_OP(pick) = {ARMC_MOVE_FIELDS(pick, 0), .sig = "x -> ?", .attrs = pick_attrs,
                  .probe = "x=3x4 | entries=5x0x7x7",
                  .doc = "Chosen entries, by row-major index: n x 1."};
 
@@ -345,7 +364,7 @@ static const ArmcSpec shift_attrs[] = {
          "how far: site i of the order gets the features of site i - n; negative: from later ones"},
     {0}};
 ARMC_OP(shift) = {
-    MOVE_FIELDS(shift, 0), .sig = "x -> ?", .attrs = shift_attrs,
+    ARMC_MOVE_FIELDS(shift, 0), .sig = "x -> ?", .attrs = shift_attrs,
     .probe = "x=4x2 | sites=1; x=4x2 | sites=-2; x=3x1 | sites=5",
     .doc =
         "Each site gets the features of an earlier one, in the variables' order; zeros come in."};
@@ -412,7 +431,7 @@ static const ArmcSpec slice_attrs[] = {
      .high = 1e9,
      .doc = "distance between indices"},
     {0}};
-ARMC_OP(slice) = {MOVE_FIELDS(slice, 0), .sig = "x -> ?", .attrs = slice_attrs,
+ARMC_OP(slice) = {ARMC_MOVE_FIELDS(slice, 0), .sig = "x -> ?", .attrs = slice_attrs,
                   .probe = "x=4x3 | begin=1x0 end=4x2 step=2x1; x=2x3x2 | begin=0x1",
                   .doc = "A part of each dimension; x[1:, ::2] is written for it."};
 
@@ -449,7 +468,7 @@ static bool flip_shape(ArmcInfer *infer)
 }
 static const ArmcSpec flip_attrs[] = {
     {.name = "axis", .kind = ARMC_SPEC_INT, .doc = "the dimension to reverse, from 0"}, {0}};
-ARMC_OP(flip) = {MOVE_FIELDS(flip, 0), .sig = "x -> ?", .attrs = flip_attrs,
+ARMC_OP(flip) = {ARMC_MOVE_FIELDS(flip, 0), .sig = "x -> ?", .attrs = flip_attrs,
                  .probe = "x=3x2 | axis=0; x=2x3x2 | axis=1", .doc = "One dimension reversed."};
 
 static bool transpose_shape(ArmcInfer *infer)
@@ -488,7 +507,7 @@ static const ArmcSpec transpose_attrs[] = {
      .preset = "1",
      .doc = "the dimension to exchange it with"},
     {0}};
-ARMC_OP(transpose) = {MOVE_FIELDS(transpose, 0), .sig = "x -> ?", .attrs = transpose_attrs,
+ARMC_OP(transpose) = {ARMC_MOVE_FIELDS(transpose, 0), .sig = "x -> ?", .attrs = transpose_attrs,
                       .probe = "x=3x2 | first=0 second=1; x=2x3x4 | first=0 second=2",
                       .doc = "Two dimensions exchanged."};
 
@@ -519,7 +538,7 @@ static const ArmcSpec tile_attrs[] = {
      .preset = "-1",
      .doc = "along which dimension, from 0; -1: features"},
     {0}};
-ARMC_OP(tile) = {MOVE_FIELDS(tile, 0), .sig = "x -> ?", .attrs = tile_attrs,
+ARMC_OP(tile) = {ARMC_MOVE_FIELDS(tile, 0), .sig = "x -> ?", .attrs = tile_attrs,
                  .probe = "x=3x2 | count=2 axis=0; x=2x1x2 | count=3 axis=-1",
                  .doc = "A dimension repeated: the whole of it again and again."};
 
@@ -563,6 +582,6 @@ static const ArmcSpec concat_attrs[] = {{.name = "axis",
                                          .preset = "-1",
                                          .doc = "along which dimension, from 0; -1: features"},
                                         {0}};
-ARMC_OP(concat) = {MOVE_FIELDS(concat, 0), .sig = "a b -> ?", .attrs = concat_attrs,
+ARMC_OP(concat) = {ARMC_MOVE_FIELDS(concat, 0), .sig = "a b -> ?", .attrs = concat_attrs,
                    .probe = "a=3x2 b=3x1 | axis=-1; a=1x2 b=3x2 | axis=0; a=2x2 b*=1x2 | axis=0",
                    .doc = "Two values joined along a dimension."};

@@ -58,26 +58,17 @@ static bool unskew_shape(ArmcInfer *infer)
     return true;
 }
 
-#define SKEW_FIELDS                                                                                \
-    .flags = ARMC_OP_MOVEMENT | ARMC_OP_KEEPS_LEVELS, .groups = armc_move_groups,                  \
-    .mask = armc_move_mask, .reads = armc_move_reads, .vjp = armc_move_vjp,                        \
-    .tasks = armc_move_tasks, .forward = armc_move_forward
-
 ARMC_OP(skew) = {
-    .name = "skew",
+    ARMC_MOVE_FIELDS(skew, 0),
     .doc = "Row y of a picture moved to the right by y, in a picture that is wider by its height "
            "less 1: diagonals become columns. Zeros come in.",
     .sig = "x -> ?",
     .probe = "x=3x2x2; x=1x4x1; x=4x1x3",
-    .shape = skew_shape,
-    SKEW_FIELDS,
 };
 
 ARMC_OP(unskew) = {
-    .name = "unskew",
+    ARMC_MOVE_FIELDS(unskew, 0),
     .doc = "Undoes skew: row y moved to the left by y, and the width that skew has added left out.",
     .sig = "x -> ?",
     .probe = "x=3x4x2; x=1x4x1; x=4x4x3",
-    .shape = unskew_shape,
-    SKEW_FIELDS,
 };

@@ -20,8 +20,10 @@ ArmcSet armc_set_from(const int64_t *of, int64_t f, int64_t n)
 bool armc_set_next(const ArmcNode *node, int64_t n, ArmcSet *set, int64_t *f)
 {
     const int64_t *of = armc_sets_of(node);
+    if (!of && *f > 0)
+        return false;
     for (; *f < n; ++*f) {
-        bool is_known = !of && *f > 0;
+        bool is_known = false;
         for (int64_t i = *f - 1; of && !is_known && i >= 0; i--)
             is_known = of[i] == of[*f];
         if (is_known)
