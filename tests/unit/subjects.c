@@ -103,6 +103,7 @@ static const char *const combined[] = {
     "gated_pixelcnn filters=5 layers=1 size=3 colours=false conditional=true",
     "row_lstm hidden=5 layers=2 size=3",
     "diagonal_bilstm hidden=5 layers=2 size=3",
+    "multiscale hidden=5 layers=2 size=3 step=3",
 };
 
 static Calls find_calls(ArmcSession *session)
