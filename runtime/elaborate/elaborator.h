@@ -335,10 +335,11 @@ void armc_run_likelihood(ArmcFrame *frame, const ArmcTree *tree);
 void armc_run_option(ArmcFrame *frame, const ArmcTree *tree);
 void armc_run_import(ArmcFrame *frame, const ArmcTree *tree);
 ArmcThing *armc_run_command(ArmcFrame *frame, ArmcCallSite *site, bool wants_result);
-/* What `order=` and `seed=` of `input` say of a variable of this shape, for the member of an
- * ensemble that is built; NULL: raster. False after a diagnostic. */
+/* What `order=`, `seed=` and `step=` of `input` say of a variable of this shape, for the member of
+ * an ensemble that is built; NULL: raster. False after a diagnostic. */
 bool armc_order_argument(ArmcFrame *frame, const ArmcAttr *order, const ArmcAttr *seed,
-                         ArmcShape shape, const ArmcOrigin *origin, const ArmcOrder **out);
+                         const ArmcAttr *step, ArmcShape shape, const ArmcOrigin *origin,
+                         const ArmcOrder **out);
 /* The numbers of an NPY file beside the script's, with its shape (builtin_file.c). NULL after a
  * diagnostic. */
 const double *armc_file_numbers(ArmcFrame *frame, const char *path, const ArmcOrigin *origin,

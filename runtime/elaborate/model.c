@@ -88,6 +88,12 @@ static const ArmcSpec input_specs[] = {
      .low = 0,
      .high = 1e15,
      .doc = "of order=random; member k of an ensemble has seed + k"},
+    {.name = "step",
+     .kind = ARMC_SPEC_INT,
+     .preset = "2",
+     .low = 1,
+     .high = 1e6,
+     .doc = "of order=coarse: every so many-th pixel of every so many-th row comes first"},
     {.name = "members",
      .kind = ARMC_SPEC_INT,
      .preset = "1",
@@ -96,7 +102,7 @@ static const ArmcSpec input_specs[] = {
      .doc = "an ensemble of so many, with the same parameters: p is the mean of the members' p"},
     {.kind = ARMC_SPEC_END},
 };
-enum { NAME, SIZE, LEVELS, ORDER, SEED, MEMBERS, SPECS };
+enum { NAME, SIZE, LEVELS, ORDER, SEED, STEP, MEMBERS, SPECS };
 
 /* `order` becomes the place of that argument. */
 static bool read_input(ArmcFrame *frame, const ArmcTree *tree, ArmcAttr attrs[SPECS],
@@ -240,7 +246,8 @@ static bool make_input(ArmcFrame *frame, const ArmcTree *tree)
                        .shape = build->shape,
                        .levels = build->levels,
                        .origin = origin};
-    if (!armc_order_argument(frame, &attrs[ORDER], &attrs[SEED], build->shape, order, &input.order))
+    if (!armc_order_argument(frame, &attrs[ORDER], &attrs[SEED], &attrs[STEP], build->shape, order,
+                             &input.order))
         return false;
     build->members = (int)attrs[MEMBERS].i;
     build->input = armc_graph_input(build->graph, &input);

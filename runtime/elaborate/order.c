@@ -21,13 +21,14 @@ static int find_kind(const char *word)
     }
 }
 
-static bool order_of_word(ArmcElaborator *e, const char *word, uint64_t seed, ArmcShape shape,
-                          const ArmcOrigin *origin, const ArmcOrder **out)
+static bool order_of_word(ArmcElaborator *e, const char *word, uint64_t seed, uint64_t step,
+                          ArmcShape shape, const ArmcOrigin *origin, const ArmcOrder **out)
 {
     ArmcOrderKind kind = (ArmcOrderKind)find_kind(word);
     if (shape.rank == 3 || kind == ARMC_ORDER_RASTER || kind == ARMC_ORDER_RANDOM) {
         int64_t height = shape.rank == 3 ? shape.dims[0] : 1;
-        *out = armc_order_pixels(e->arena, kind, height, armc_shape_sites(shape) / height, seed);
+        *out = armc_order_pixels(e->arena, kind, height, armc_shape_sites(shape) / height,
+                                 kind == ARMC_ORDER_COARSE ? step : seed);
         return true;
     }
     ArmcDiag *diag =
@@ -88,7 +89,8 @@ static bool order_of_file(ArmcFrame *frame, const char *path, ArmcShape shape,
 }
 
 bool armc_order_argument(ArmcFrame *frame, const ArmcAttr *order, const ArmcAttr *seed,
-                         ArmcShape shape, const ArmcOrigin *origin, const ArmcOrder **out)
+                         const ArmcAttr *step, ArmcShape shape, const ArmcOrigin *origin,
+                         const ArmcOrder **out)
 {
     ArmcElaborator *e = frame->e;
     ArmcThing *thing = order->given ? order->thing : NULL;
@@ -98,7 +100,7 @@ bool armc_order_argument(ArmcFrame *frame, const ArmcAttr *order, const ArmcAttr
     bool is_text = thing->kind == ARMC_THING_SYMBOL || thing->kind == ARMC_THING_STRING;
     if (is_text && find_kind(thing->text) >= 0)
         return order_of_word(e, thing->text, (uint64_t)seed->i + (uint64_t)frame->build->member,
-                             shape, origin, out);
+                             (uint64_t)step->i, shape, origin, out);
     if (thing->kind == ARMC_THING_STRING)
         return order_of_file(frame, thing->text, shape, origin, out);
     ArmcThing *array = thing->kind == ARMC_THING_LIST || thing->kind == ARMC_THING_ARRAY
@@ -110,7 +112,8 @@ bool armc_order_argument(ArmcFrame *frame, const ArmcAttr *order, const ArmcAttr
         armc_diag_add(e->diags, ARMC_E_bad_kind, origin,
                       "`order` takes a word, a permutation or the path of one, this is %s",
                       armc_thing_describe(e, thing));
-    armc_diag_help(diag, "the words are raster, columns, snake, spiral, hilbert and random");
+    armc_diag_help(diag,
+                   "the words are raster, columns, snake, spiral, hilbert, coarse and random");
     return false;
 }
 

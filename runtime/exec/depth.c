@@ -7,7 +7,7 @@ enum {
     MOST_LANES = 8,
     LEAST_ENTRIES = 1 << 16, /* below this an example's activations stay in cache as it is */
     EACH_ENTRIES = 1 << 19,  /* what a micro-batch is to hold, where examples are smaller */
-    EACH_SCAN = 16,          /* examples that share a read of a scan's weights */
+    EACH_SCAN = 16,          /* the most examples that share a read of a scan's weights */
     SUMS_SHARE = 8,          /* a micro-batch is to hold so many times what is summed */
     MERGE_ENTRIES = 16384,
 };
@@ -67,15 +67,19 @@ static bool has_scan(const ArmcProgram *program)
     return false;
 }
 
-/* Scans that do all sites in one step can't share it between threads. */
-static bool has_whole_scan(const ArmcProgram *program)
+/* Scans that do all sites in one step can't share it between threads: how many examples a task of
+ * theirs takes; 0: there are none. */
+static int64_t whole_scan(const ArmcProgram *program)
 {
+    int64_t batch = program->options.batch, most = 0;
     for (size_t i = 0; i < program->graph->node_count; i++) {
-        const ArmcOp *op = program->graph->nodes[i]->op;
-        if (op->order && !op->rows)
-            return true;
+        const ArmcNode *node = program->graph->nodes[i];
+        if (!node->op->order || node->op->rows)
+            continue;
+        int64_t tasks = node->op->tasks(&(ArmcCall){.node = node, .batch = batch});
+        most = larger(most, (batch + tasks - 1) / tasks);
     }
-    return false;
+    return most;
 }
 
 /* How many examples go together. Taking a few at a time costs a pass over the sums for each few,
@@ -86,13 +90,14 @@ static int64_t choose_each(const ArmcProgram *program)
     int64_t batch = program->options.batch, sums = 0;
     if (program->options.each > 0)
         return smaller(program->options.each, batch);
-    if (has_whole_scan(program))
-        return smaller(EACH_SCAN, batch);
+    int64_t scan = whole_scan(program);
     for (size_t p = 0; p < program->model->param_count; p++)
         sums += program->model->params[p]->size;
     int64_t kept =
         program->kind == ARMC_PROGRAM_TRAIN ? program->arena_size - sums : program->arena_size;
-    int64_t example = kept / batch;
+    int64_t example = larger(kept / batch, 1);
+    if (scan) /* with many sites across there is enough to share within an example */
+        return smaller(larger(scan, smaller(EACH_ENTRIES / example, EACH_SCAN)), batch);
     if (example < LEAST_ENTRIES || example < sums)
         return batch;
     int64_t share = larger(batch / MOST_LANES, 1);

@@ -99,8 +99,18 @@ static void hilbert(ArmcArena *arena, int64_t height, int64_t width, int64_t *at
         at[i] = stops[i].pixel;
 }
 
+/* A small picture first, then what lies between its pixels; both row by row. */
+static void coarse(int64_t height, int64_t width, int64_t step, int64_t *at)
+{
+    for (int late = 0; late < 2; late++)
+        for (int64_t y = 0; y < height; y++)
+            for (int64_t x = 0; x < width; x++)
+                if ((y % step || x % step) == late)
+                    *at++ = y * width + x;
+}
+
 const ArmcOrder *armc_order_pixels(ArmcArena *arena, ArmcOrderKind kind, int64_t height,
-                                   int64_t width, uint64_t seed)
+                                   int64_t width, uint64_t number)
 {
     if (kind == ARMC_ORDER_RASTER)
         return NULL;
@@ -113,8 +123,10 @@ const ArmcOrder *armc_order_pixels(ArmcArena *arena, ArmcOrderKind kind, int64_t
         spiral(height, width, at);
     else if (kind == ARMC_ORDER_HILBERT)
         hilbert(arena, height, width, at);
+    else if (kind == ARMC_ORDER_COARSE)
+        coarse(height, width, (int64_t)number, at);
     else
-        armc_rng_permutation(seed, ARMC_RNG_ORDER, 0, height * width, at);
+        armc_rng_permutation(number, ARMC_RNG_ORDER, 0, height * width, at);
     return armc_order_make(arena, height * width, at);
 }
 

@@ -23,14 +23,16 @@ typedef enum ArmcOrderKind {
     ARMC_ORDER_SPIRAL,  /* clockwise from the upper left corner inwards */
     ARMC_ORDER_HILBERT, /* the curve of the square around the picture; what is outside is passed
                            over */
+    ARMC_ORDER_COARSE,  /* every so many-th pixel of every so many-th row, then the others */
     ARMC_ORDER_RANDOM   /* by a seed */
 } ArmcOrderKind;
 /* Their names in this order: "raster|columns|…". */
-#define ARMC_ORDER_KINDS "raster|columns|snake|spiral|hilbert|random"
+#define ARMC_ORDER_KINDS "raster|columns|snake|spiral|hilbert|coarse|random"
 
-/* The order of height x width pixels. */
+/* The order of height x width pixels. `number`: the seed of a random one, the step of a coarse one.
+ */
 const ArmcOrder *armc_order_pixels(ArmcArena *arena, ArmcOrderKind kind, int64_t height,
-                                   int64_t width, uint64_t seed);
+                                   int64_t width, uint64_t number);
 /* The order that visits `at`, a permutation of 0..count-1, which is kept. */
 const ArmcOrder *armc_order_make(ArmcArena *arena, int64_t count, const int64_t *at);
 

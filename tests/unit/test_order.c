@@ -31,6 +31,9 @@ static void test_known_orders(void **state)
     assert_visits(&lab, ARMC_ORDER_SPIRAL, 4, 1, "0,1,2,3");
     assert_visits(&lab, ARMC_ORDER_HILBERT, 4, 4, "0,1,5,4,8,12,13,9,10,14,15,11,7,6,2,3");
     assert_visits(&lab, ARMC_ORDER_HILBERT, 2, 3, "0,1,4,3,5,2");
+    const ArmcOrder *coarse = armc_order_pixels(lab.arena, ARMC_ORDER_COARSE, 3, 4, 2);
+    const int64_t visits[] = {0, 2, 8, 10, 1, 3, 4, 5, 6, 7, 9, 11};
+    assert_memory_equal(coarse->at, visits, sizeof visits);
     lab_close(&lab);
 }
 

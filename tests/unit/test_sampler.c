@@ -46,13 +46,15 @@ static void test_samples_are_those_of_full_passes(void **state)
     each_model(worlds, check_samples);
 }
 
+enum { MOST_PARTS = 8 };
+
 /* The parameters that a sampler shows while it draws, beside those of one pass over what it drew.
  */
 typedef struct Seen {
     const Subject *subject;
-    ArmcReal *params[4]; /* of each likelihood: (n, count, width) */
-    ArmcReal *x;         /* (n, D) */
-    ArmcReal *labels;    /* (n) */
+    ArmcReal *params[MOST_PARTS]; /* of each likelihood: (n, count, width) */
+    ArmcReal *x;                  /* (n, D) */
+    ArmcReal *labels;             /* (n) */
 } Seen;
 
 static int64_t width_of(const Subject *subject, size_t l)
@@ -109,7 +111,7 @@ static void check_member(const Subject *subject, int member)
     const ArmcNet *net = subject->net;
     ArmcArena *arena = subject->session->run;
     Seen seen = {.subject = subject, .x = ARMC_NEW_ARRAY(arena, ArmcReal, FEW * net->variables)};
-    assert_true(net->graph->likelihood_count <= 4);
+    assert_true(net->graph->likelihood_count <= MOST_PARTS);
     for (size_t l = 0; l < net->graph->likelihood_count; l++)
         seen.params[l] = ARMC_NEW_ARRAY(
             arena, ArmcReal, FEW * net->graph->likelihoods[l]->count * width_of(subject, l));
