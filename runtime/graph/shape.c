@@ -3,8 +3,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "runtime/base/fault.h"
+
 ArmcShape armc_shape_make(int rank, const int64_t *dims)
 {
+    ARMC_ASSERT(rank <= ARMC_MAX_RANK);
     ArmcShape shape = {.rank = rank};
     for (int i = 0; i < rank; i++)
         shape.dims[i] = dims[i];

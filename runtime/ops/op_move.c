@@ -235,12 +235,24 @@ ARMC_OP(unmove) = {
 
 /* --- views --- */
 
+/* The shape that an attribute writes out. */
+static bool read_dims(ArmcInfer *infer, const ArmcAttr *dims, ArmcShape *shape)
+{
+    if (dims->count <= ARMC_MAX_RANK) {
+        *shape = armc_shape_make(dims->count, dims->ints);
+        return true;
+    }
+    armc_infer_error(infer, "a value has at most %d dimensions, `%s` is asked for %d",
+                     ARMC_MAX_RANK, infer->node->op->name, dims->count);
+    return false;
+}
+
 static bool reshape_shape(ArmcInfer *infer)
 {
     ArmcNode *node = infer->node;
-    const ArmcAttr *dims = &node->attr[0];
     char text[96];
-    node->out[0]->shape = armc_shape_make(dims->count, dims->ints);
+    if (!read_dims(infer, &node->attr[0], &node->out[0]->shape))
+        return false;
     if (armc_shape_size(node->out[0]->shape) == armc_shape_size(node->in[0]->shape))
         return true;
     armc_infer_error(infer, "reshape to %s needs %" PRId64 " entries, the value has %" PRId64,
@@ -279,9 +291,10 @@ ARMC_OP(as_features) = {
 static bool expand_shape(ArmcInfer *infer)
 {
     ArmcNode *node = infer->node;
-    ArmcShape from = node->in[0]->shape,
-              to = armc_shape_make(node->attr[0].count, node->attr[0].ints), both;
+    ArmcShape from = node->in[0]->shape, to, both;
     char a[96], b[96];
+    if (!read_dims(infer, &node->attr[0], &to))
+        return false;
     if (!armc_shape_broadcast(from, to, &both) || !armc_shape_equal(both, to)) {
         armc_infer_error(infer, "%s can't stretch to %s", armc_shape_text(from, a),
                          armc_shape_text(to, b));
