@@ -4,8 +4,8 @@
 
 #include "runtime/ops/recurrent.h"
 
-static ArmcValue *reshaped(ArmcGrad *grad, ArmcNode *node, ArmcValue *x, int rank,
-                           const int64_t *dims)
+ArmcValue *armc_scan_reshaped(ArmcGrad *grad, ArmcNode *node, ArmcValue *x, int rank,
+                              const int64_t *dims)
 {
     int64_t *copy = ARMC_NEW_ARRAY(armc_grad_graph(grad)->arena, int64_t, ARMC_MAX_RANK);
     memcpy(copy, dims, (size_t)rank * sizeof *copy);
@@ -17,12 +17,11 @@ static ArmcValue *reshaped(ArmcGrad *grad, ArmcNode *node, ArmcValue *x, int ran
 static ArmcValue *as_matrix(ArmcGrad *grad, ArmcNode *node, int i)
 {
     int64_t columns = armc_shape_features(node->in[i]->shape);
-    return reshaped(grad, node, node->in[i], 2,
-                    (int64_t[]){armc_shape_size(node->in[i]->shape) / columns, columns});
+    return armc_scan_reshaped(grad, node, node->in[i], 2,
+                              (int64_t[]){armc_shape_size(node->in[i]->shape) / columns, columns});
 }
 
-/* Rows and columns from..to of a matrix. */
-static ArmcValue *part_of(ArmcGrad *grad, ArmcNode *node, ArmcValue *x, const int64_t rows[2],
+ArmcValue *armc_scan_part(ArmcGrad *grad, ArmcNode *node, ArmcValue *x, const int64_t rows[2],
                           const int64_t columns[2])
 {
     int64_t *bounds = ARMC_NEW_ARRAY(armc_grad_graph(grad)->arena, int64_t, 4);
@@ -58,8 +57,8 @@ static ArmcValue *with_gap(ArmcGrad *grad, ArmcNode *node, const ArmcScan *scan,
         return joined(grad, node, 1, weight, zeros);
     const int64_t all[] = {0, rows}, first[] = {0, last * h}, own[] = {last * h, (last + 1) * h};
     return joined(grad, node, 1,
-                  joined(grad, node, 1, part_of(grad, node, weight, all, first), zeros),
-                  part_of(grad, node, weight, all, own));
+                  joined(grad, node, 1, armc_scan_part(grad, node, weight, all, first), zeros),
+                  armc_scan_part(grad, node, weight, all, own));
 }
 
 /* The weights of all products, (sums, features + states); without the features where nobody wants
@@ -84,11 +83,13 @@ static void add_rows(ArmcGrad *grad, ArmcNode *node, const ArmcScan *scan, ArmcV
     bool own = scan->kind->kept > gates && (i != 1 || !scan->features);
     if (!armc_grad_wants(grad, node->in[i]))
         return;
-    ArmcValue *part = part_of(grad, node, dw, rows, (int64_t[]){0, (own ? gates - 1 : gates) * h});
+    ArmcValue *part =
+        armc_scan_part(grad, node, dw, rows, (int64_t[]){0, (own ? gates - 1 : gates) * h});
     if (own)
-        part = joined(grad, node, 1, part,
-                      part_of(grad, node, dw, rows, (int64_t[]){gates * h, (gates + 1) * h}));
-    armc_grad_add(grad, node->in[i], reshaped(grad, node, part, shape.rank, shape.dims));
+        part =
+            joined(grad, node, 1, part,
+                   armc_scan_part(grad, node, dw, rows, (int64_t[]){gates * h, (gates + 1) * h}));
+    armc_grad_add(grad, node->in[i], armc_scan_reshaped(grad, node, part, shape.rank, shape.dims));
 }
 
 /* The gradients of the first input and of the start, which lie in one row. */
@@ -100,8 +101,10 @@ static void add_parts(ArmcGrad *grad, ArmcNode *node, ArmcValue *d)
         ArmcShape shape = to[i]->shape;
         int64_t end = begin + armc_shape_size(shape);
         if (armc_grad_wants(grad, to[i])) {
-            ArmcValue *part = part_of(grad, node, d, (int64_t[]){0, 1}, (int64_t[]){begin, end});
-            armc_grad_add(grad, to[i], reshaped(grad, node, part, shape.rank, shape.dims));
+            ArmcValue *part =
+                armc_scan_part(grad, node, d, (int64_t[]){0, 1}, (int64_t[]){begin, end});
+            armc_grad_add(grad, to[i],
+                          armc_scan_reshaped(grad, node, part, shape.rank, shape.dims));
         }
         begin = end;
     }
