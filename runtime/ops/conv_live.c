@@ -101,7 +101,7 @@ static bool same_column(const ArmcConv *conv, const uint8_t *mask, int64_t a, in
     int64_t filters = conv->n / conv->groups;
     if (a / filters != b / filters)
         return false;
-    for (int64_t r = 0; mask && r < rows_of(conv); r++)
+    for (int64_t r = 0; r < rows_of(conv); r++)
         if (mask[r * conv->n + a] != mask[r * conv->n + b])
             return false;
     return true;
@@ -112,18 +112,26 @@ typedef struct Blocks {
     size_t count, capacity;
 } Blocks;
 
+/* Without a mask the filters of a group read the same; with one it is looked at column by column. */
+static int64_t end_of_block(const ArmcConv *conv, const uint8_t *mask, int64_t begin)
+{
+    int64_t filters = conv->n / conv->groups, end = begin + 1;
+    if (!mask)
+        return (begin / filters + 1) * filters;
+    while (end < conv->n && same_column(conv, mask, end - 1, end))
+        end++;
+    return end;
+}
+
 static Blocks exact_blocks(ArmcArena *arena, const ArmcConv *conv, const uint8_t *mask)
 {
     Blocks blocks = {0};
-    for (int64_t f = 0; f < conv->n; f++) {
-        if (blocks.count > 0 && same_column(conv, mask, f - 1, f)) {
-            blocks.items[blocks.count - 1].end = f + 1;
-            continue;
-        }
+    for (int64_t f = 0, end; f < conv->n; f = end) {
         uint8_t *rows = ARMC_NEW_ARRAY(arena, uint8_t, rows_of(conv));
         mark_rows(conv, mask, f, rows);
+        end = end_of_block(conv, mask, f);
         ARMC_PUSH(arena, blocks.items, blocks.count, blocks.capacity,
-                  ((ArmcConvBlock){.begin = f, .end = f + 1, .rows = rows}));
+                  ((ArmcConvBlock){.begin = f, .end = end, .rows = rows}));
     }
     return blocks;
 }

@@ -123,14 +123,15 @@ static int64_t sites_across(const ArmcNode *node)
     return armc_shape_sites(shape) / shape.dims[node->attr[SCAN_AXIS].i];
 }
 
-/* A tap that is as far away as there are sites would never read anything. */
+/* A tap that is as far away as there are sites would never read anything. (Neighbours may be asked
+ * for: a picture can be one site wide.) */
 static bool taps_meet_sites(ArmcInfer *infer)
 {
     const ArmcNode *node = infer->node;
     const ArmcAttr *taps = &node->attr[SCAN_TAPS];
-    int64_t across = sites_across(node);
+    int64_t across = sites_across(node), most = across > 2 ? across : 2;
     for (int i = 0; i < taps->count; i++) {
-        if (taps->ints[i] > -across && taps->ints[i] < across)
+        if (taps->ints[i] > -most && taps->ints[i] < most)
             continue;
         armc_infer_error(infer,
                          "tap %" PRId64 " of `%s` meets no site: beside the axis there %s %" PRId64,

@@ -152,7 +152,8 @@ Subject subject_bind(ArmcSession *session, const char *text, World world)
     const ArmcThing *model = armc_module_find(session->module, "net");
     assert_non_null(model);
     subject.net = armc_net_bind_shape(session, model, shape, world.levels, SUBJECT_CLASSES, NULL);
-    assert_non_null(subject.net);
+    if (!subject.net)
+        fail_msg("no net of %s", text);
     for (int64_t i = 0; i < subject.net->variables && subject.worlds < MOST_WORLDS; i++)
         subject.worlds *= world.levels;
     return subject;
