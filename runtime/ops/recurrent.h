@@ -153,9 +153,10 @@ ArmcValue *armc_scan_part(ArmcGrad *grad, ArmcNode *node, ArmcValue *x, const in
 
 /* The way back, a node with the inputs dy, y, c, kept, turned, x where gates are `made` of it, and
  * the start if there is one. Its results: the gradient of gates or of x (zeros where `turned` has
- * no weights of the features), with a start both in one row: that gradient, then that of the start;
- * room to work in; and the gradient of all weights, one upon the other: of the offset, of `reading`
- * and of the weight, (1 + features + states, gates * h). */
+ * no weights of the features), where each example has a start both in one row: that gradient, then
+ * that of the start; room to work in; and the gradient of all weights, one upon the other: of the
+ * offset, of `reading` and of the weight, (1 + features + states, gates * h), below them that of a
+ * start that all examples share. */
 bool armc_scan_back_shape(ArmcInfer *infer, const ArmcCellKind *kind, bool made);
 void armc_scan_back(const ArmcCall *call, const ArmcCellKind *kind, bool made);
 

@@ -78,10 +78,29 @@ static int64_t result_width(const ArmcScan *scan)
     return scan->features ? scan->features : scan->kind->gates * scan->units;
 }
 
-/* Of an example: that, then the gradient of the start. */
+/* Is there a start of each example? The gradient of one that all share is a sum, below that of the
+ * weights. */
+static bool has_own_start(const ArmcScan *scan)
+{
+    return scan->start && scan->start->batched;
+}
+
+static bool has_shared_start(const ArmcScan *scan)
+{
+    return scan->start && !scan->start->batched;
+}
+
+/* Of an example: that, then the gradient of its start. */
 static int64_t result_size(const ArmcScan *scan)
 {
-    return scan->sites * result_width(scan) + (scan->start ? scan->across * scan->start_width : 0);
+    return scan->sites * result_width(scan) +
+           (has_own_start(scan) ? scan->across * scan->start_width : 0);
+}
+
+/* Rows of the sums: of the weights, then of a start that is shared. */
+static int64_t summed_rows(const ArmcScan *scan)
+{
+    return read_width(scan) + (has_shared_start(scan) ? scan->across : 0);
 }
 
 bool armc_scan_back_shape(ArmcInfer *infer, const ArmcCellKind *kind, bool made)
@@ -90,12 +109,12 @@ bool armc_scan_back_shape(ArmcInfer *infer, const ArmcCellKind *kind, bool made)
     ArmcScan scan = scan_of(node, kind, made);
     ArmcShape shape = node->in[RESULT]->shape;
     shape.dims[shape.rank - 1] = result_width(&scan);
-    if (scan.start)
+    if (has_own_start(&scan))
         shape = armc_shape_make(2, (int64_t[]){1, result_size(&scan)});
     node->out[0]->shape = shape;
     node->out[1]->shape = armc_shape_make(2, (int64_t[]){scan.across, room_for_cell(&scan)});
     node->out[1]->batched = node->out[0]->batched;
-    node->out[2]->shape = armc_shape_make(2, (int64_t[]){read_width(&scan), sums_of(&scan)});
+    node->out[2]->shape = armc_shape_make(2, (int64_t[]){summed_rows(&scan), sums_of(&scan)});
     for (int i = 1; i < node->out_count; i++)
         node->out[i]->groups =
             (ArmcGroups){1, armc_shape_features(node->out[i]->shape), NULL, NULL};
@@ -237,23 +256,33 @@ static void put_result(const Step *s)
     }
 }
 
-/* The gradient of the start at p: what the first cells there hand back to results, and to states.
- */
+/* Adds the gradient of a row of the start: what the first cell there hands back to results, and to
+ * states. */
+static void add_start(const Step *s, const ArmcReal *dy, const ArmcReal *dc, ArmcReal *to)
+{
+    int64_t h = s->scan->units;
+    ArmcReal *state = s->scan->kind->state ? to + h : to; /* else it is the result */
+    s->call->k->add(h, to, dy, to);
+    s->call->k->add(h, state, dc, state);
+}
+
 static void put_start(const Step *s, int64_t p)
 {
     const Room *room = s->room;
     const ArmcScan *scan = s->scan;
-    int64_t h = scan->units;
+    int64_t h = scan->units, width = scan->start_width;
     for (int64_t i = 0; i < s->crew->examples; i++) {
         int64_t example = s->crew->first + i, r = p * s->crew->examples + i;
-        ArmcReal *to = s->call->out[0] + example * result_size(scan) +
-                       scan->sites * result_width(scan) + p * scan->start_width;
-        const ArmcReal *dy = room->dy + r * h, *dc = room->dc + r * h;
-        memcpy(to, dy, (size_t)h * sizeof *to);
-        if (scan->kind->state)
-            memcpy(to + h, dc, (size_t)h * sizeof *to);
+        ArmcReal *own = s->call->out[0] + example * result_size(scan) +
+                        scan->sites * result_width(scan) + p * width,
+                 *sums = s->call->out[2];
+        if (has_own_start(scan))
+            memset(own, 0, (size_t)width * sizeof *own);
+        else if (sums)
+            own = sums + (room->read_width + p) * room->d_width;
         else
-            s->call->k->add(h, dy, dc, to); /* the state is the result */
+            continue;
+        add_start(s, room->dy + r * h, room->dc + r * h, own);
     }
 }
 
@@ -330,7 +359,7 @@ void armc_scan_back(const ArmcCall *call, const ArmcCellKind *kind, bool made)
                           scan.start ? call->in[start_place(made)] : NULL};
     if (call->out[2])
         memset(call->out[2], 0,
-               (size_t)(read_width(&scan) * sums_of(&scan)) * sizeof *call->out[2]);
+               (size_t)(summed_rows(&scan) * sums_of(&scan)) * sizeof *call->out[2]);
     for (int64_t task = 0; task < armc_scan_tasks(&scan, call); task++) {
         ArmcCrew crew = armc_scan_crew(&scan, call, task);
         run_crew(call, &scan, &crew, &from);

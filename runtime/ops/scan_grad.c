@@ -92,7 +92,7 @@ static void add_rows(ArmcGrad *grad, ArmcNode *node, const ArmcScan *scan, ArmcV
     armc_grad_add(grad, node->in[i], armc_scan_reshaped(grad, node, part, shape.rank, shape.dims));
 }
 
-/* The gradients of the first input and of the start, which lie in one row. */
+/* The gradients of the first input and of each example's start, which lie in one row. */
 static void add_parts(ArmcGrad *grad, ArmcNode *node, ArmcValue *d)
 {
     ArmcValue *to[] = {node->in[0], node->in[armc_scan_offset(node) + 1]};
@@ -110,6 +110,17 @@ static void add_parts(ArmcGrad *grad, ArmcNode *node, ArmcValue *d)
     }
 }
 
+/* That of a start that all examples share: from row `first` of dw on. */
+static void add_shared_start(ArmcGrad *grad, ArmcNode *node, const ArmcScan *scan, ArmcValue *dw,
+                             int64_t first)
+{
+    ArmcValue *start = node->in[armc_scan_offset(node) + 1];
+    if (armc_grad_wants(grad, start))
+        armc_grad_add(grad, start,
+                      armc_scan_part(grad, node, dw, (int64_t[]){first, first + scan->across},
+                                     (int64_t[]){0, scan->start_width}));
+}
+
 void armc_scan_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy, const ArmcCellKind *kind,
                    const char *const back[2])
 {
@@ -125,10 +136,12 @@ void armc_scan_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy, const ArmcCell
     ArmcValue *d = armc_grad_call(grad, node, back[scan.features > 0], count, in, node->attr);
     ArmcValue *dw = d->node->out[2];
     d->node->order = node->order;
-    if (scan.start)
+    if (scan.start && scan.start->batched)
         add_parts(grad, node, d);
     else
         armc_grad_add(grad, node->in[0], d);
+    if (scan.start && !scan.start->batched)
+        add_shared_start(grad, node, &scan, dw, 1 + scan.features + scan.states);
     add_rows(grad, node, &scan, dw, offset, 0);
     if (scan.features)
         add_rows(grad, node, &scan, dw, 1, 1);
