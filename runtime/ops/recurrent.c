@@ -430,9 +430,7 @@ static int64_t batch_of(const ArmcCall *call)
 
 int64_t armc_crew_most(const ArmcScan *scan)
 {
-    int64_t rows = scan->sites / scan->steps;
-    rows = rows > 0 ? rows : 1;
-    return (CREW_ROWS + rows - 1) / rows;
+    return (CREW_ROWS + scan->across - 1) / scan->across;
 }
 
 int64_t armc_scan_tasks(const ArmcScan *scan, const ArmcCall *call)
