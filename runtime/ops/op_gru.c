@@ -75,7 +75,8 @@ ARMC_OP(gru_scan) = {
              "gates=2x51 weight=1x17x51 offset=51; "
              "gates=3x6 weight=1x2x6 offset=6 start=1x2; "
              "gates=2x3x3 weight=3x1x3 offset=3 start*=3x1 | taps=[-1,0,1]; "
-             "gates=3x2x6 weight=2x2x6 offset=6 start=3x2 | axis=1 taps=[0,-1] reverse=true",
+             "gates=3x2x6 weight=2x2x6 offset=6 start=3x2 | axis=1 taps=[0,-1] reverse=true; "
+             "gates=3x2x6 weight=2x2x6 offset=6 start=3x2 | axis=1 taps=[0,-1] skew=1",
     .rows_in = "rwwr",
     GRU_FIELDS,
 };

@@ -75,7 +75,9 @@ ARMC_OP(lstm_scan) = {
              "gates=2x68 weight=1x17x68 offset=68; "
              "gates=3x8 weight=1x2x8 offset=8 start=1x4; "
              "gates=2x3x4 weight=3x1x4 offset=4 start*=3x2 | taps=[-1,0,1]; "
-             "gates=3x2x8 weight=2x2x8 offset=8 start=3x4 | axis=1 taps=[0,-1] reverse=true",
+             "gates=3x2x8 weight=2x2x8 offset=8 start=3x4 | axis=1 taps=[0,-1] reverse=true; "
+             "gates=3x2x8 weight=2x2x8 offset=8 start=3x4 | axis=1 taps=[0,-1] skew=1; "
+             "gates=2x4x4 weight=2x1x4 offset=4 | axis=1 taps=[-1,0] skew=-1",
     .rows_in = "rwwr",
     LSTM_FIELDS,
 };
@@ -91,7 +93,8 @@ ARMC_OP(lstm_layer) = {
              "x=2x3x2 reading=2x4 weight=2x1x4 offset=4 | axis=1 taps=[1,0] reverse=true; "
              "x=2x18 reading=18x72 weight=1x18x72 offset=72; "
              "x=3x2 reading=2x8 weight=1x2x8 offset=8 start=1x4; "
-             "x=2x3x2 reading=2x4 weight=2x1x4 offset=4 start*=2x2 | axis=1 taps=[1,0]",
+             "x=2x3x2 reading=2x4 weight=2x1x4 offset=4 start*=2x2 | axis=1 taps=[1,0]; "
+             "x=3x4x2 reading=2x8 weight=2x2x8 offset=8 start*=3x4 | axis=1 taps=[0,-1] skew=-1",
     .rows_in = "rwwwr",
     LSTM_FIELDS,
 };

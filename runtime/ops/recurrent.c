@@ -20,6 +20,13 @@ const ArmcSpec armc_scan_attrs[] = {
                    .preset = "[0]",
                    .doc = "which sites of the step before are read, counted from the cell's own "
                           "along the other dimension; one for each matrix of the weight"},
+    [SCAN_SKEW] = {.name = "skew",
+                   .kind = ARMC_SPEC_INT,
+                   .preset = "0",
+                   .low = -1,
+                   .high = 1,
+                   .doc = "along the diagonals of a picture: 1 from the upper left corner, -1 from "
+                          "the upper right one; cells outside of it are left out"},
     {0}};
 
 ArmcScan armc_scan_of(const ArmcNode *node, const ArmcCellKind *kind, const ArmcValue *result,
@@ -33,9 +40,12 @@ ArmcScan armc_scan_of(const ArmcNode *node, const ArmcCellKind *kind, const Armc
                      .features = x ? armc_shape_features(x->shape) : 0,
                      .taps = taps,
                      .order = node->order,
-                     .start = start};
-    scan.steps = shape.dims[node->attr[SCAN_AXIS].i];
-    scan.across = scan.sites / scan.steps;
+                     .start = start,
+                     .skew = (int)node->attr[SCAN_SKEW].i};
+    int64_t along = shape.dims[node->attr[SCAN_AXIS].i];
+    scan.across = scan.sites / along;
+    scan.width = scan.skew ? along : 0;
+    scan.steps = scan.skew ? scan.across + along - 1 : along;
     scan.states = taps->count * scan.units;
     scan.start_width = scan.units * (kind->state ? 2 : 1);
     return scan;
@@ -69,6 +79,19 @@ ArmcScan armc_scan_of_node(const ArmcNode *node, const ArmcCellKind *kind)
 {
     const ArmcValue *x = makes_gates(node) ? node->in[0] : NULL;
     return armc_scan_of(node, kind, node->out[0], x, start_of(node));
+}
+
+void armc_scan_place(const ArmcScan *scan, int64_t site, int64_t *t, int64_t *p)
+{
+    if (scan->skew) {
+        int64_t x = site % scan->width;
+        *p = site / scan->width;
+        *t = *p + (scan->skew > 0 ? x : scan->width - 1 - x);
+        return;
+    }
+    int64_t rank = armc_order_rank(scan->order, site);
+    *t = rank / scan->across;
+    *p = rank % scan->across;
 }
 
 /* --- shapes --- */
@@ -116,6 +139,28 @@ static bool taps_meet_sites(ArmcInfer *infer)
         return false;
     }
     return true;
+}
+
+/* Diagonals are columns of a skewed picture; from there on cells read what lies to their left and
+ * above: other neighbours would be outside where these are inside. */
+static bool check_skew(ArmcInfer *infer)
+{
+    const ArmcNode *node = infer->node;
+    const ArmcAttr *taps = &node->attr[SCAN_TAPS];
+    bool near = true;
+    if (node->attr[SCAN_SKEW].i == 0)
+        return true;
+    for (int i = 0; i < taps->count; i++)
+        near &= taps->ints[i] == 0 || taps->ints[i] == -1;
+    if (node->in[0]->shape.rank != 3 || node->attr[SCAN_AXIS].i != 1)
+        armc_infer_error(infer, "`%s` with skew goes along axis 1 of a picture", node->op->name);
+    else if (!near)
+        armc_infer_error(infer, "`%s` with skew has taps 0 and -1 only", node->op->name);
+    else if (node->attr[SCAN_REVERSE].i)
+        armc_infer_error(infer, "`%s` with skew can't go in reverse", node->op->name);
+    else
+        return true;
+    return false;
 }
 
 /* The state comes from the cell's own site of the step before, so that one is always read. */
@@ -185,6 +230,18 @@ static bool check_start(ArmcInfer *infer, const ArmcCellKind *kind, int64_t unit
     return true;
 }
 
+/* Diagonal after diagonal. */
+static const ArmcOrder *order_skewed(ArmcInfer *infer, const ArmcCellKind *kind)
+{
+    const ArmcNode *node = infer->node;
+    ArmcScan scan = armc_scan_of(node, kind, node->in[0], NULL, NULL);
+    int64_t *at = ARMC_NEW_ARRAY(infer->graph->arena, int64_t, scan.sites), r = 0;
+    for (int64_t t = 0; t < scan.steps; t++)
+        for (int64_t p = armc_scan_first(&scan, t); p < armc_scan_end(&scan, t); p++)
+            at[r++] = armc_scan_site(&scan, t, p);
+    return armc_order_make(infer->graph->arena, scan.sites, at);
+}
+
 /* Sites in the order of the walk: steps along the axis, within each the sites across. */
 static const ArmcOrder *order_along(ArmcInfer *infer, const ArmcOrder *sites)
 {
@@ -208,13 +265,14 @@ bool armc_scan_shape(ArmcInfer *infer, const ArmcCellKind *kind)
 {
     ArmcNode *node = infer->node;
     const ArmcShape weight = node->in[weight_of(node)]->shape;
-    if (!check_axis(infer) || !check_taps(infer, weight) ||
+    if (!check_axis(infer) || !check_skew(infer) || !check_taps(infer, weight) ||
         !check_weight(infer, weight, kind->gates) || !check_start(infer, kind, weight.dims[1]))
         return false;
     bool single = node->in[0]->shape.rank == 2;
     if (single && !armc_infer_order(infer))
         return false;
-    node->order = order_along(infer, single ? node->order : NULL);
+    node->order = node->attr[SCAN_SKEW].i ? order_skewed(infer, kind)
+                                          : order_along(infer, single ? node->order : NULL);
     for (int i = 0; i < node->out_count; i++) {
         ArmcValue *out = node->out[i];
         bool kept = node->op->kept && i == node->out_count - 1;
@@ -319,35 +377,34 @@ static void read_input(const ArmcNode *node, int64_t site, int group, int unused
         read(context, 0, site, groups[i]);
 }
 
-/* What the first step at p reads of the start: results at all taps, and its own unit's state. */
-static void read_start(const ArmcScan *scan, int64_t p, int64_t unit, int input, ArmcRead read,
-                       void *context)
+/* What a cell at p reads of row `from` of the start: results, of its own row its own unit's state,
+ * too. */
+static void read_start(const ArmcScan *scan, int64_t p, int64_t from, int64_t unit, int input,
+                       ArmcRead read, void *context)
 {
     const ArmcValue *start = scan->start;
     int own = scan->kind->state ? armc_group_of(start, scan->units + unit) : -1;
-    for (int tap = 0; tap < scan->taps->count; tap++) {
-        int64_t from = armc_scan_tap(scan, p, tap);
-        for (int g = 0; from >= 0 && g < start->groups.count; g++)
-            if (begins_before(start, g, scan->units) || (from == p && g == own))
-                read(context, input, from, g);
-    }
+    for (int g = 0; g < start->groups.count; g++)
+        if (begins_before(start, g, scan->units) || (from == p && g == own))
+            read(context, input, from, g);
 }
 
 void armc_scan_reads(const ArmcNode *node, const ArmcCellKind *kind, int64_t site, int group,
                      ArmcRead read, void *context)
 {
     ArmcScan scan = armc_scan_of_node(node, kind);
-    int64_t rank = armc_order_rank(scan.order, site);
-    int64_t t = rank / scan.across, p = rank % scan.across;
-    read_input(node, site, group, armc_scan_has_before(&scan, t) ? -1 : kind->unused, read,
-               context);
-    if (t == 0 && scan.start && scan.start->batched)
-        read_start(&scan, p, armc_group_first(node->out[0], group), armc_scan_offset(node) + 1,
-                   read, context);
-    for (int tap = 0; t > 0 && tap < scan.taps->count; tap++)
-        if (armc_scan_tap(&scan, p, tap) >= 0)
-            read_all(node->out[0], -1, armc_scan_site(&scan, t - 1, armc_scan_tap(&scan, p, tap)),
-                     read, context);
+    int64_t t, p, unit = armc_group_first(node->out[0], group);
+    armc_scan_place(&scan, site, &t, &p);
+    ArmcScanFrom own = armc_scan_from(&scan, t, p, 0);
+    bool has_state = own.site >= 0 || own.start >= 0;
+    read_input(node, site, group, has_state ? -1 : kind->unused, read, context);
+    for (int tap = 0; tap < scan.taps->count; tap++) {
+        ArmcScanFrom from = armc_scan_from(&scan, t, p, scan.taps->ints[tap]);
+        if (from.site >= 0)
+            read_all(node->out[0], -1, from.site, read, context);
+        else if (from.start >= 0 && scan.start->batched)
+            read_start(&scan, p, from.start, unit, armc_scan_offset(node) + 1, read, context);
+    }
 }
 
 int64_t armc_scan_cost(const ArmcNode *node, const ArmcCellKind *kind, int64_t site,
@@ -355,11 +412,11 @@ int64_t armc_scan_cost(const ArmcNode *node, const ArmcCellKind *kind, int64_t s
 {
     ArmcScan scan = armc_scan_of_node(node, kind);
     int64_t gates = kind->gates * (part->end - part->begin);
-    int64_t without = scan.start ? 0 : scan.across; /* sites that have no step before */
+    int64_t t, p, without = scan.start ? 0 : scan.skew ? 1 : scan.across; /* of the first step */
     if (site < 0)
         return gates * (scan.features * scan.sites + scan.states * (scan.sites - without));
-    bool first = armc_order_rank(scan.order, site) < without;
-    return gates * (scan.features + (first ? 0 : scan.states));
+    armc_scan_place(&scan, site, &t, &p);
+    return gates * (scan.features + (armc_scan_has_before(&scan, t) ? scan.states : 0));
 }
 
 /* --- cells at work --- */
@@ -394,18 +451,48 @@ static int64_t start_row(const ArmcScan *scan, int64_t example, int64_t p)
     return (scan->start->batched ? example * scan->across : 0) + p;
 }
 
+/* Which example, and where across, cell r of step t is. */
+static int64_t example_of(const ArmcCrew *crew, int64_t r)
+{
+    return crew->first + r % crew->examples;
+}
+
+static int64_t across_of(const ArmcScan *scan, const ArmcCrew *crew, int64_t t, int64_t r)
+{
+    return armc_scan_first(scan, t) + r / crew->examples;
+}
+
 void armc_crew_rows(const ArmcScan *scan, const ArmcCrew *crew, int64_t t, int64_t first, int64_t m,
                     int64_t *row, int64_t *before)
 {
     for (int64_t r = 0; r < m; r++) {
-        int64_t p = (first + r) / crew->examples;
-        int64_t number = crew->first + (first + r) % crew->examples;
+        int64_t p = across_of(scan, crew, t, first + r), number = example_of(crew, first + r);
         int64_t example = number * scan->sites;
         row[r] = example + armc_scan_site(scan, t, p);
-        if (t > 0)
+        if (scan->skew)
+            before[r] = r;
+        else if (t > 0)
             before[r] = example + armc_scan_site(scan, t - 1, p);
         else if (scan->start)
             before[r] = start_row(scan, number, p);
+    }
+}
+
+void armc_crew_states(const ArmcScan *scan, const ArmcCrew *crew, int64_t t, int64_t first,
+                      int64_t m, const ArmcReal *c, const ArmcReal *start, ArmcReal *to)
+{
+    int64_t h = scan->units, behind = scan->kind->state ? h : 0;
+    size_t bytes = (size_t)h * sizeof *to;
+    for (int64_t r = 0; r < m; r++, to += h) {
+        int64_t example = example_of(crew, first + r);
+        ArmcScanFrom from = armc_scan_from(scan, t, across_of(scan, crew, t, first + r), 0);
+        if (from.site >= 0)
+            memcpy(to, c + (example * scan->sites + from.site) * h, bytes);
+        else if (from.start >= 0)
+            memcpy(to, start + start_row(scan, example, from.start) * scan->start_width + behind,
+                   bytes);
+        else
+            memset(to, 0, bytes);
     }
 }
 
@@ -416,13 +503,14 @@ static void gather_states(const ArmcScan *scan, int64_t t, int64_t example, int6
     size_t bytes = (size_t)scan->units * sizeof *to;
     const ArmcReal *y = reads->y + example * scan->sites * scan->units;
     for (int tap = 0; tap < scan->taps->count; tap++, to += scan->units) {
-        int64_t from = armc_scan_tap(scan, p, tap);
-        if (from < 0)
-            memset(to, 0, bytes);
-        else if (t > 0)
-            memcpy(to, y + armc_scan_site(scan, t - 1, from) * scan->units, bytes);
+        ArmcScanFrom from = armc_scan_from(scan, t, p, scan->taps->ints[tap]);
+        if (from.site >= 0)
+            memcpy(to, y + from.site * scan->units, bytes);
+        else if (from.start >= 0)
+            memcpy(to, reads->start + start_row(scan, example, from.start) * scan->start_width,
+                   bytes);
         else
-            memcpy(to, reads->start + start_row(scan, example, from) * scan->start_width, bytes);
+            memset(to, 0, bytes);
     }
 }
 
@@ -430,8 +518,7 @@ void armc_crew_gather(const ArmcScan *scan, const ArmcCrew *crew, int64_t t, int
                       int64_t m, const ArmcScanReads *from, ArmcReal *to, int64_t step)
 {
     for (int64_t r = 0; r < m; r++, to += step) {
-        int64_t p = (first + r) / crew->examples;
-        int64_t example = crew->first + (first + r) % crew->examples;
+        int64_t p = across_of(scan, crew, t, first + r), example = example_of(crew, first + r);
         int64_t site = example * scan->sites + armc_scan_site(scan, t, p);
         if (scan->features)
             memcpy(to, from->x + site * scan->features, (size_t)scan->features * sizeof *to);

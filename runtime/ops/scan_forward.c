@@ -24,15 +24,19 @@ static void set_products(const ArmcScan *scan, bool before, const ArmcReal *inpu
     cells->product[1] = (ArmcCellProduct){before ? scan->states : 0, weight, step, h};
 }
 
-/* Where the cells of step t find their states: with the step before, or with the start. */
-static void set_states(const ArmcCall *call, const ArmcScan *scan, int64_t t, ArmcCells *cells)
+/* Where the cells of step t find their states: with the step before, or with the start; with skew
+ * in copies. */
+static void set_states(const ArmcCall *call, const ArmcScan *scan, int64_t t,
+                       const ArmcReal *copies, ArmcCells *cells)
 {
     const ArmcNode *node = call->node;
     int64_t h = scan->units;
     cells->next = scan->kind->state ? call->out[1] : call->out[0];
     cells->c = cells->next;
     cells->ldc = h;
-    if (t == 0 && scan->start) {
+    if (scan->skew) {
+        cells->c = copies;
+    } else if (t == 0 && scan->start) {
         cells->c = call->in[armc_scan_offset(node) + 1] + (scan->kind->state ? h : 0);
         cells->ldc = scan->start_width;
     }
@@ -41,9 +45,9 @@ static void set_states(const ArmcCall *call, const ArmcScan *scan, int64_t t, Ar
 /* All cells of one step. */
 static void run_step(const ArmcCall *call, const ArmcScan *scan, const ArmcCrew *crew, int64_t t)
 {
-    ArmcReal read[SCAN_SCRATCH];
+    ArmcReal read[SCAN_SCRATCH], states[SCAN_SCRATCH];
     int64_t row[SCAN_MOST_CELLS], before[SCAN_MOST_CELLS], h = scan->units;
-    int64_t total = crew->examples * scan->across, most = most_cells(scan);
+    int64_t total = armc_crew_cells(scan, crew, t), most = most_cells(scan);
     const ArmcNode *node = call->node;
     int offset = armc_scan_offset(node);
     bool has_before = armc_scan_has_before(scan, t);
@@ -61,12 +65,14 @@ static void run_step(const ArmcCall *call, const ArmcScan *scan, const ArmcCrew 
                        .ldx = scan->kind->gates * h,
                        .ldn = h,
                        .ldy = h};
-    set_states(call, scan, t, &cells);
+    set_states(call, scan, t, states, &cells);
     set_products(scan, has_before, call->in[1], call->in[offset - 1], &cells);
     for (int64_t first = 0; first < total; first += cells.m) {
         cells.m = smaller(total - first, most);
         armc_crew_rows(scan, crew, t, first, cells.m, row, before);
         armc_crew_gather(scan, crew, t, first, cells.m, &from, read, cells.lda);
+        if (scan->skew && has_before)
+            armc_crew_states(scan, crew, t, first, cells.m, cells.next, from.start, states);
         scan->kind->step(call->k, &cells);
     }
 }
@@ -96,8 +102,8 @@ static void copy_rows(int64_t m, int64_t width, const ArmcReal *y, int64_t step,
 static void gather_at(const ArmcAt *at, const ArmcScan *scan, int64_t first, int64_t m,
                       ArmcReal *read, int64_t lda)
 {
-    int64_t rank = armc_order_rank(scan->order, at->site), step = 0;
-    int64_t t = rank / scan->across, p = rank % scan->across;
+    int64_t t, p, step = 0;
+    armc_scan_place(scan, at->site, &t, &p);
     if (scan->features) {
         const ArmcReal *x = at->row(at->context, 0, at->site, &step);
         copy_rows(m, scan->features, x + first * step, step, read, lda);
@@ -105,12 +111,12 @@ static void gather_at(const ArmcAt *at, const ArmcScan *scan, int64_t first, int
     bool has_before = armc_scan_has_before(scan, t);
     int start = armc_scan_offset(at->node) + 1;
     for (int tap = 0; has_before && tap < scan->taps->count; tap++) {
-        int64_t from = armc_scan_tap(scan, p, tap);
+        ArmcScanFrom from = armc_scan_from(scan, t, p, scan->taps->ints[tap]);
         const ArmcReal *y = NULL;
-        if (from >= 0 && t == 0)
-            y = at->row(at->context, start, from, &step);
-        else if (from >= 0)
-            y = at->row(at->context, -1, armc_scan_site(scan, t - 1, from), &step);
+        if (from.start >= 0)
+            y = at->row(at->context, start, from.start, &step);
+        else if (from.site >= 0)
+            y = at->row(at->context, -1, from.site, &step);
         copy_rows(m, scan->units, y ? y + first * step : NULL, step,
                   read + scan->features + tap * scan->units, lda);
     }
@@ -119,7 +125,9 @@ static void gather_at(const ArmcAt *at, const ArmcScan *scan, int64_t first, int
 /* Points the cells at the rows of this site, and at the state of the site before. */
 static ArmcCells cells_at(const ArmcAt *at, const ArmcScan *scan)
 {
-    int64_t rank = armc_order_rank(scan->order, at->site), none;
+    int64_t t, p, none;
+    armc_scan_place(scan, at->site, &t, &p);
+    ArmcScanFrom before = armc_scan_from(scan, t, p, 0);
     int offset = armc_scan_offset(at->node);
     int64_t state_at = at->node->op->state ? at->state_at : 0;
     ArmcCells cells = {.h = scan->units,
@@ -132,16 +140,14 @@ static ArmcCells cells_at(const ArmcAt *at, const ArmcScan *scan)
                        .ldy = at->out_step};
     const ArmcReal *weight = at->row(at->context, offset - 1, 0, &none),
                    *input = scan->features ? at->row(at->context, 1, 0, &none) : NULL;
-    set_products(scan, armc_scan_has_before(scan, rank / scan->across), input, weight, &cells);
+    set_products(scan, armc_scan_has_before(scan, t), input, weight, &cells);
     if (!scan->features)
         cells.x = at->row(at->context, 0, at->site, &cells.ldx);
-    if (rank >= scan->across) {
-        int64_t before = armc_order_at(scan->order, rank - scan->across);
-        cells.c = at->row(at->context, -1, before, &cells.ldc) + state_at;
-    } else if (scan->start) {
-        cells.c = at->row(at->context, offset + 1, rank, &cells.ldc) +
+    if (before.site >= 0)
+        cells.c = at->row(at->context, -1, before.site, &cells.ldc) + state_at;
+    else if (before.start >= 0)
+        cells.c = at->row(at->context, offset + 1, before.start, &cells.ldc) +
                   (scan->kind->state ? scan->units : 0);
-    }
     return cells;
 }
 

@@ -4,8 +4,8 @@
 
 #include "runtime/ops/recurrent.h"
 
-static ArmcValue *reshaped(ArmcGrad *grad, ArmcNode *node, ArmcValue *x, int rank,
-                           const int64_t *dims)
+ArmcValue *armc_scan_reshaped(ArmcGrad *grad, ArmcNode *node, ArmcValue *x, int rank,
+                              const int64_t *dims)
 {
     int64_t *copy = ARMC_NEW_ARRAY(armc_grad_graph(grad)->arena, int64_t, ARMC_MAX_RANK);
     memcpy(copy, dims, (size_t)rank * sizeof *copy);
@@ -17,12 +17,11 @@ static ArmcValue *reshaped(ArmcGrad *grad, ArmcNode *node, ArmcValue *x, int ran
 static ArmcValue *as_matrix(ArmcGrad *grad, ArmcNode *node, int i)
 {
     int64_t columns = armc_shape_features(node->in[i]->shape);
-    return reshaped(grad, node, node->in[i], 2,
-                    (int64_t[]){armc_shape_size(node->in[i]->shape) / columns, columns});
+    return armc_scan_reshaped(grad, node, node->in[i], 2,
+                              (int64_t[]){armc_shape_size(node->in[i]->shape) / columns, columns});
 }
 
-/* Rows and columns from..to of a matrix. */
-static ArmcValue *part_of(ArmcGrad *grad, ArmcNode *node, ArmcValue *x, const int64_t rows[2],
+ArmcValue *armc_scan_part(ArmcGrad *grad, ArmcNode *node, ArmcValue *x, const int64_t rows[2],
                           const int64_t columns[2])
 {
     int64_t *bounds = ARMC_NEW_ARRAY(armc_grad_graph(grad)->arena, int64_t, 4);
@@ -58,8 +57,8 @@ static ArmcValue *with_gap(ArmcGrad *grad, ArmcNode *node, const ArmcScan *scan,
         return joined(grad, node, 1, weight, zeros);
     const int64_t all[] = {0, rows}, first[] = {0, last * h}, own[] = {last * h, (last + 1) * h};
     return joined(grad, node, 1,
-                  joined(grad, node, 1, part_of(grad, node, weight, all, first), zeros),
-                  part_of(grad, node, weight, all, own));
+                  joined(grad, node, 1, armc_scan_part(grad, node, weight, all, first), zeros),
+                  armc_scan_part(grad, node, weight, all, own));
 }
 
 /* The weights of all products, (sums, features + states); without the features where nobody wants
@@ -84,14 +83,16 @@ static void add_rows(ArmcGrad *grad, ArmcNode *node, const ArmcScan *scan, ArmcV
     bool own = scan->kind->kept > gates && (i != 1 || !scan->features);
     if (!armc_grad_wants(grad, node->in[i]))
         return;
-    ArmcValue *part = part_of(grad, node, dw, rows, (int64_t[]){0, (own ? gates - 1 : gates) * h});
+    ArmcValue *part =
+        armc_scan_part(grad, node, dw, rows, (int64_t[]){0, (own ? gates - 1 : gates) * h});
     if (own)
-        part = joined(grad, node, 1, part,
-                      part_of(grad, node, dw, rows, (int64_t[]){gates * h, (gates + 1) * h}));
-    armc_grad_add(grad, node->in[i], reshaped(grad, node, part, shape.rank, shape.dims));
+        part =
+            joined(grad, node, 1, part,
+                   armc_scan_part(grad, node, dw, rows, (int64_t[]){gates * h, (gates + 1) * h}));
+    armc_grad_add(grad, node->in[i], armc_scan_reshaped(grad, node, part, shape.rank, shape.dims));
 }
 
-/* The gradients of the first input and of the start, which lie in one row. */
+/* The gradients of the first input and of each example's start, which lie in one row. */
 static void add_parts(ArmcGrad *grad, ArmcNode *node, ArmcValue *d)
 {
     ArmcValue *to[] = {node->in[0], node->in[armc_scan_offset(node) + 1]};
@@ -100,11 +101,24 @@ static void add_parts(ArmcGrad *grad, ArmcNode *node, ArmcValue *d)
         ArmcShape shape = to[i]->shape;
         int64_t end = begin + armc_shape_size(shape);
         if (armc_grad_wants(grad, to[i])) {
-            ArmcValue *part = part_of(grad, node, d, (int64_t[]){0, 1}, (int64_t[]){begin, end});
-            armc_grad_add(grad, to[i], reshaped(grad, node, part, shape.rank, shape.dims));
+            ArmcValue *part =
+                armc_scan_part(grad, node, d, (int64_t[]){0, 1}, (int64_t[]){begin, end});
+            armc_grad_add(grad, to[i],
+                          armc_scan_reshaped(grad, node, part, shape.rank, shape.dims));
         }
         begin = end;
     }
+}
+
+/* That of a start that all examples share: from row `first` of dw on. */
+static void add_shared_start(ArmcGrad *grad, ArmcNode *node, const ArmcScan *scan, ArmcValue *dw,
+                             int64_t first)
+{
+    ArmcValue *start = node->in[armc_scan_offset(node) + 1];
+    if (armc_grad_wants(grad, start))
+        armc_grad_add(grad, start,
+                      armc_scan_part(grad, node, dw, (int64_t[]){first, first + scan->across},
+                                     (int64_t[]){0, scan->start_width}));
 }
 
 void armc_scan_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy, const ArmcCellKind *kind,
@@ -122,10 +136,12 @@ void armc_scan_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy, const ArmcCell
     ArmcValue *d = armc_grad_call(grad, node, back[scan.features > 0], count, in, node->attr);
     ArmcValue *dw = d->node->out[2];
     d->node->order = node->order;
-    if (scan.start)
+    if (scan.start && scan.start->batched)
         add_parts(grad, node, d);
     else
         armc_grad_add(grad, node->in[0], d);
+    if (scan.start && !scan.start->batched)
+        add_shared_start(grad, node, &scan, dw, 1 + scan.features + scan.states);
     add_rows(grad, node, &scan, dw, offset, 0);
     if (scan.features)
         add_rows(grad, node, &scan, dw, 1, 1);
