@@ -39,8 +39,8 @@ bool *armc_exec_backward(const ArmcProgram *program, ArmcArena *arena)
     bool *backward = ARMC_NEW_ARRAY(arena, bool, graph->node_count);
     for (size_t i = 0; i < graph->node_count; i++) {
         const ArmcNode *node = graph->nodes[i];
-        backward[i] = strcmp(node->op->name, "seed") == 0 ||
-                      (node->after && backward[node->after->id]);
+        backward[i] =
+            strcmp(node->op->name, "seed") == 0 || (node->after && backward[node->after->id]);
         for (int k = 0; k < node->in_count; k++)
             backward[i] |= backward[node->in[k]->node->id];
     }

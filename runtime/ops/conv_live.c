@@ -112,7 +112,8 @@ typedef struct Blocks {
     size_t count, capacity;
 } Blocks;
 
-/* Without a mask the filters of a group read the same; with one it is looked at column by column. */
+/* Without a mask the filters of a group read the same; with one it is looked at column by column.
+ */
 static int64_t end_of_block(const ArmcConv *conv, const uint8_t *mask, int64_t begin)
 {
     int64_t filters = conv->n / conv->groups, end = begin + 1;
