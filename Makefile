@@ -41,8 +41,8 @@ endif
 
 # Kernels promise the same bits everywhere: no contraction that the source doesn't spell out (kernels.h).
 FIXED_ORDER := $(if $(filter release double,$(KIND)),-O3) -ffp-contract=off
-# (Every processor with AVX-512 has PREFETCHW.)
 AVX2   := -mavx2 -mfma
+# Every processor with AVX-512 has PREFETCHW, too.
 AVX512 := -mavx512f -mavx512vl -mavx512bw -mavx512dq -mfma -mprfchw -mprefer-vector-width=512
 
 LIBRARIES := openblas libpng zlib jansson

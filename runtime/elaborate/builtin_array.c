@@ -128,14 +128,23 @@ static const ArmcSpec random_args[] = {
     {.kind = ARMC_SPEC_END},
 };
 
+bool armc_array_dims(ArmcElaborator *e, const ArmcAttr *dims, const ArmcOrigin *origin,
+                     ArmcShape *shape)
+{
+    if (dims->count <= ARMC_MAX_RANK) {
+        *shape = armc_shape_make(dims->count, dims->ints);
+        return true;
+    }
+    armc_diag_add(e->diags, ARMC_E_bad_shape, origin,
+                  "an array has at most %d dimensions, here are %d", ARMC_MAX_RANK, dims->count);
+    return false;
+}
+
 static ArmcThing *call_random(ArmcElaborator *e, const ArmcAttr *args, const ArmcOrigin *origin)
 {
-    if (args[0].count > ARMC_MAX_RANK) {
-        armc_diag_add(e->diags, ARMC_E_bad_shape, origin, "an array has at most %d dimensions",
-                      ARMC_MAX_RANK);
+    ArmcShape shape;
+    if (!armc_array_dims(e, &args[0], origin, &shape))
         return NULL;
-    }
-    ArmcShape shape = armc_shape_make(args[0].count, args[0].ints);
     double *data = armc_array_room(e, shape, origin);
     int64_t size = data ? armc_shape_size(shape) : 0;
     for (int64_t i = 0; i < size; i++)
@@ -227,8 +236,9 @@ static const ArmcSpec runs_args[] = {
 
 static ArmcThing *call_runs(ArmcElaborator *e, const ArmcAttr *args, const ArmcOrigin *origin)
 {
-    ArmcShape shape = armc_shape_make(args[0].count < ARMC_MAX_RANK ? args[0].count : ARMC_MAX_RANK,
-                                      args[0].ints);
+    ArmcShape shape;
+    if (!armc_array_dims(e, &args[0], origin, &shape))
+        return NULL;
     uint8_t *bits = armc_array_bits_room(e, shape, origin);
     int64_t size = bits ? armc_shape_size(shape) : -1, at = 0;
     for (int i = 0; bits && i < args[1].count; i++)

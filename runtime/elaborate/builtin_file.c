@@ -60,13 +60,12 @@ static bool check_finite(ArmcElaborator *e, const char *path, ArmcShape shape,
 static ArmcThing *call_load(ArmcElaborator *e, const ArmcAttr *args, const ArmcOrigin *origin)
 {
     const char *path = args[0].text;
-    ArmcShape found;
+    ArmcShape found, wanted;
+    if (!armc_array_dims(e, &args[1], origin, &wanted))
+        return NULL;
     const double *numbers = armc_file_numbers(e->frame, path, origin, &found);
     if (!numbers)
         return NULL;
-    ArmcShape wanted = {0};
-    if (args[1].count <= ARMC_MAX_RANK)
-        wanted = armc_shape_make(args[1].count, args[1].ints);
     if (!armc_shape_equal(found, wanted)) {
         char here[96], there[96];
         armc_diag_add(e->diags, ARMC_E_bad_file, origin, "\"%s\" has shape %s, needed is %s", path,

@@ -243,6 +243,10 @@ ArmcThing *armc_array_binary(ArmcElaborator *e, const char *op, ArmcThing *a, Ar
 ArmcThing *armc_array_index(ArmcElaborator *e, ArmcThing *array, int count, const int64_t *begin,
                             const int64_t *end, const int64_t *step, const bool *drop,
                             const ArmcOrigin *origin);
+/* The shape that an argument writes out; false after a diagnostic where it has too many dimensions.
+ */
+bool armc_array_dims(ArmcElaborator *e, const ArmcAttr *dims, const ArmcOrigin *origin,
+                     ArmcShape *shape);
 /* Entries of a new array of this shape; NULL after a diagnostic where that is too many. */
 double *armc_array_room(ArmcElaborator *e, ArmcShape shape, const ArmcOrigin *origin);
 /* The same for entries that are 0 or 1. */

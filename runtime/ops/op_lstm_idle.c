@@ -1,6 +1,5 @@
 /* What LSTM cells come to that are given zeros, all sites across alike: the edge of a picture whose
  * cells go on outside of it. Letters as in op_lstm.c; n steps. */
-#include <inttypes.h>
 #include <string.h>
 
 #include "runtime/ops/recurrent.h"
@@ -11,20 +10,9 @@ static bool idle_shape(ArmcInfer *infer)
 {
     ArmcNode *node = infer->node;
     ArmcShape weight = node->in[WEIGHT]->shape;
-    int64_t h = weight.dims[1], read = weight.dims[0] * h;
-    if (weight.dims[2] != GATES * h) {
-        armc_infer_error(infer,
-                         "`%s` has %d gates, so %" PRId64 " units need a weight with %" PRId64
-                         " columns, not %" PRId64,
-                         node->op->name, GATES, h, GATES * h, weight.dims[2]);
+    if (!armc_scan_check_weight(infer, weight, GATES, 0))
         return false;
-    }
-    if (read > SCAN_SCRATCH) {
-        armc_infer_error(infer, "a cell of `%s` reads at most %d numbers, here it is %" PRId64,
-                         node->op->name, SCAN_SCRATCH, read);
-        return false;
-    }
-    node->out[0]->shape = armc_shape_make(2, (int64_t[]){node->attr[0].i, 2 * h});
+    node->out[0]->shape = armc_shape_make(2, (int64_t[]){node->attr[0].i, 2 * weight.dims[1]});
     return true;
 }
 

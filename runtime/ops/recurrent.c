@@ -181,12 +181,10 @@ static bool check_taps(ArmcInfer *infer, ArmcShape weight)
     return own && weights == taps->count && taps_meet_sites(infer);
 }
 
-static bool check_weight(ArmcInfer *infer, ArmcShape weight, int gates)
+bool armc_scan_check_weight(ArmcInfer *infer, ArmcShape weight, int gates, int64_t features)
 {
     const ArmcNode *node = infer->node;
-    int64_t read = weight.dims[0] * weight.dims[1];
-    if (makes_gates(node))
-        read += armc_shape_features(node->in[0]->shape);
+    int64_t read = weight.dims[0] * weight.dims[1] + features;
     if (weight.dims[2] != gates * weight.dims[1]) {
         armc_infer_error(infer,
                          "`%s` has %d gates, so %" PRId64 " units need a weight with %" PRId64
@@ -265,8 +263,10 @@ bool armc_scan_shape(ArmcInfer *infer, const ArmcCellKind *kind)
 {
     ArmcNode *node = infer->node;
     const ArmcShape weight = node->in[weight_of(node)]->shape;
+    int64_t features = makes_gates(node) ? armc_shape_features(node->in[0]->shape) : 0;
     if (!check_axis(infer) || !check_skew(infer) || !check_taps(infer, weight) ||
-        !check_weight(infer, weight, kind->gates) || !check_start(infer, kind, weight.dims[1]))
+        !armc_scan_check_weight(infer, weight, kind->gates, features) ||
+        !check_start(infer, kind, weight.dims[1]))
         return false;
     bool single = node->in[0]->shape.rank == 2;
     if (single && !armc_infer_order(infer))

@@ -73,6 +73,10 @@ static inline int64_t armc_scan_site(const ArmcScan *scan, int64_t t, int64_t p)
 /* Step and place across of a site. */
 void armc_scan_place(const ArmcScan *scan, int64_t site, int64_t *t, int64_t *p);
 
+/* Does a weight (taps, h, gates h) fit the gates, and what a cell reads, these features as well,
+ * the room that there is? False after a diagnostic. */
+bool armc_scan_check_weight(ArmcInfer *infer, ArmcShape weight, int gates, int64_t features);
+
 /* What stands before a cell: a site of the result, or a row of the start; -1: that isn't it. */
 typedef struct ArmcScanFrom {
     int64_t site, start;
