@@ -1,6 +1,5 @@
 /* Names: one namespace, lexical scope. */
-#include <string.h>
-
+#include "runtime/base/text.h"
 #include "runtime/elaborate/elaborator.h"
 
 ArmcScope *armc_scope_new(ArmcElaborator *e, ArmcScope *parent, bool is_closed)
@@ -14,7 +13,7 @@ ArmcScope *armc_scope_new(ArmcElaborator *e, ArmcScope *parent, bool is_closed)
 ArmcName *armc_scope_own(ArmcScope *scope, const char *name)
 {
     for (size_t i = 0; i < scope->count; i++)
-        if (strcmp(scope->names[i].name, name) == 0)
+        if (armc_same_text(scope->names[i].name, name))
             return &scope->names[i];
     return NULL;
 }
@@ -67,7 +66,7 @@ static ArmcThing *row_thing(ArmcElaborator *e, ArmcCalleeKind kind, const char *
 static ArmcThing *find_in_tables(ArmcElaborator *e, const char *name)
 {
     for (const ArmcBuiltin *const *row = armc_builtins; *row; row++)
-        if (strcmp((*row)->name, name) == 0)
+        if (armc_same_text((*row)->name, name))
             return row_thing(e, ARMC_CALLEE_BUILTIN, name, &(ArmcClosure){.builtin = *row});
     const ArmcOp *op = armc_op_find(name);
     if (op)
@@ -76,7 +75,7 @@ static ArmcThing *find_in_tables(ArmcElaborator *e, const char *name)
     if (dist)
         return row_thing(e, ARMC_CALLEE_DIST, name, &(ArmcClosure){.dist = dist});
     for (const ArmcCommand *const *row = armc_commands; *row; row++)
-        if (strcmp((*row)->name, name) == 0)
+        if (armc_same_text((*row)->name, name))
             return row_thing(e, ARMC_CALLEE_COMMAND, name, &(ArmcClosure){.command = *row});
     return NULL;
 }
@@ -94,7 +93,7 @@ ArmcThing *armc_scope_find(ArmcElaborator *e, ArmcScope *scope, const char *name
             return imported;
         closed |= scope->is_closed;
     }
-    if (!callable && (strcmp(name, "true") == 0 || strcmp(name, "false") == 0))
+    if (!callable && (armc_same_text(name, "true") || armc_same_text(name, "false")))
         return armc_thing_bool(e, *name == 't', NULL);
     ArmcThing *found = armc_library_find(e->module, name);
     return found ? found : find_in_tables(e, name);

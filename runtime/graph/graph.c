@@ -3,15 +3,15 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
+#include "runtime/base/text.h"
 #include "runtime/graph/build.h"
 #include "runtime/graph/sig.h"
 
 const ArmcOp *armc_op_find(const char *name)
 {
     for (const ArmcOp *const *op = armc_ops; *op; op++)
-        if (!((*op)->flags & ARMC_OP_INTERNAL) && strcmp((*op)->name, name) == 0)
+        if (!((*op)->flags & ARMC_OP_INTERNAL) && armc_same_text((*op)->name, name))
             return *op;
     return NULL;
 }
@@ -19,7 +19,7 @@ const ArmcOp *armc_op_find(const char *name)
 const ArmcOp *armc_op_get(const char *name)
 {
     for (const ArmcOp *const *op = armc_ops; *op; op++)
-        if (strcmp((*op)->name, name) == 0)
+        if (armc_same_text((*op)->name, name))
             return *op;
     armc_assert_failed(name, __FILE__, __LINE__);
 }
@@ -27,7 +27,7 @@ const ArmcOp *armc_op_get(const char *name)
 const ArmcDist *armc_dist_find(const char *name)
 {
     for (const ArmcDist *const *dist = armc_dists; *dist; dist++)
-        if (strcmp((*dist)->name, name) == 0)
+        if (armc_same_text((*dist)->name, name))
             return *dist;
     return NULL;
 }

@@ -9,13 +9,13 @@
 
 enum { LSTM_GATES = 4, GRU_GATES = 3, CELL_SUMS = 4 };
 
-/* sum[r][g] += a[r] . w[g] for one vector of units, w at that vector. The last gate's product goes
- * to sum number `last`. */
+/* sum[r][g] += a[r] . w[g] for the vector of units where p's weights begin. The last gate's product
+ * goes to sum number `last`. */
 ALWAYS_INLINE void cell_product(const int rows, const int gates, const int last, const int whole,
-                                Part part, const ArmcCellProduct *p, int64_t u, const ArmcReal *a,
-                                int64_t lda, Vec sum[SCAN_ROWS][CELL_SUMS])
+                                Part part, const ArmcCellProduct *p, const ArmcReal *a, int64_t lda,
+                                Vec sum[SCAN_ROWS][CELL_SUMS])
 {
-    const ArmcReal *w = p->w + u;
+    const ArmcReal *w = p->w;
     const int64_t step = p->step, gate = p->gate;
     for (int64_t i = 0; i < p->k; i++, w += step) {
         Vec wv[CELL_SUMS];
@@ -67,9 +67,9 @@ ALWAYS_INLINE void lstm_finish(const ArmcCells *s, const int whole, Part part, i
     store_some(kept + 3 * s->h, whole, part, gate[2]);
 }
 
-/* Rows first.. of one vector of units. */
-ALWAYS_INLINE void lstm_tile(const int rows, const int whole, const ArmcCells *s, int64_t first,
-                             int64_t u, int64_t count)
+/* Rows first.. of one vector of units, that from u on; `p`: the products with its weights. */
+ALWAYS_INLINE void lstm_tile(const int rows, const int whole, const ArmcCells *s,
+                             const ArmcCellProduct p[2], int64_t first, int64_t u, int64_t count)
 {
     const Part part = part_make(whole ? 0 : count);
     const ArmcReal *a = s->a + first * s->lda;
@@ -81,9 +81,8 @@ ALWAYS_INLINE void lstm_tile(const int rows, const int whole, const ArmcCells *s
             sum[r][g] = load_some(s->bias + g * s->h + u, whole, part) +
                         given(s, whole, part, s->row[first + r], g * s->h + u);
     }
-    cell_product(rows, LSTM_GATES, LSTM_GATES - 1, whole, part, &s->product[0], u, a, s->lda, sum);
-    cell_product(rows, LSTM_GATES, LSTM_GATES - 1, whole, part, &s->product[1], u,
-                 a + s->product[0].k, s->lda, sum);
+    cell_product(rows, LSTM_GATES, LSTM_GATES - 1, whole, part, &p[0], a, s->lda, sum);
+    cell_product(rows, LSTM_GATES, LSTM_GATES - 1, whole, part, &p[1], a + p[0].k, s->lda, sum);
     UNROLL
     for (int r = 0; r < rows; r++)
         lstm_finish(s, whole, part, first + r, u, sum[r]);
@@ -108,8 +107,8 @@ ALWAYS_INLINE void gru_finish(const ArmcCells *s, const int whole, Part part, in
     store_some(kept + 3 * s->h, whole, part, sum[3]);
 }
 
-ALWAYS_INLINE void gru_tile(const int rows, const int whole, const ArmcCells *s, int64_t first,
-                            int64_t u, int64_t count)
+ALWAYS_INLINE void gru_tile(const int rows, const int whole, const ArmcCells *s,
+                            const ArmcCellProduct p[2], int64_t first, int64_t u, int64_t count)
 {
     const Part part = part_make(whole ? 0 : count);
     const ArmcReal *a = s->a + first * s->lda;
@@ -124,24 +123,26 @@ ALWAYS_INLINE void gru_tile(const int rows, const int whole, const ArmcCells *s,
         sum[r][2] = given(s, whole, part, row, 2 * s->h + u);
         sum[r][3] = load_some(s->bias + 2 * s->h + u, whole, part);
     }
-    cell_product(rows, GRU_GATES, 2, whole, part, &s->product[0], u, a, s->lda, sum);
-    cell_product(rows, GRU_GATES, 3, whole, part, &s->product[1], u, a + s->product[0].k, s->lda,
-                 sum);
+    cell_product(rows, GRU_GATES, 2, whole, part, &p[0], a, s->lda, sum);
+    cell_product(rows, GRU_GATES, 3, whole, part, &p[1], a + p[0].k, s->lda, sum);
     UNROLL
     for (int r = 0; r < rows; r++)
         gru_finish(s, whole, part, first + r, u, sum[r]);
 }
 
-typedef void (*CellTile)(const ArmcCells *s, int64_t first, int64_t u, int64_t count);
+typedef void (*CellTile)(const ArmcCells *s, const ArmcCellProduct p[2], int64_t first, int64_t u,
+                         int64_t count);
 
 #define CELL_TILE(kind, rows)                                                                      \
-    static void kind##_whole_##rows(const ArmcCells *s, int64_t first, int64_t u, int64_t count)   \
+    static void kind##_whole_##rows(const ArmcCells *s, const ArmcCellProduct p[2], int64_t first, \
+                                    int64_t u, int64_t count)                                      \
     {                                                                                              \
-        kind##_tile(rows, 1, s, first, u, count);                                                  \
+        kind##_tile(rows, 1, s, p, first, u, count);                                               \
     }                                                                                              \
-    static void kind##_part_##rows(const ArmcCells *s, int64_t first, int64_t u, int64_t count)    \
+    static void kind##_part_##rows(const ArmcCells *s, const ArmcCellProduct p[2], int64_t first,  \
+                                   int64_t u, int64_t count)                                       \
     {                                                                                              \
-        kind##_tile(rows, 0, s, first, u, count);                                                  \
+        kind##_tile(rows, 0, s, p, first, u, count);                                               \
     }
 #if SCAN_ROWS == 6
 #define CELL_TILES(kind)                                                                           \
@@ -160,14 +161,43 @@ typedef void (*CellTile)(const ArmcCells *s, int64_t first, int64_t u, int64_t c
     }
 #endif
 
-/* All rows of a step: vector by vector of units, whose weights stay near for all tiles of rows. */
-ALWAYS_INLINE void cell_step(const ArmcCells *s, const CellTile tiles[2][SCAN_ROWS])
+/* Weights of one vector of units, side by side on the stack: in memory they lie a power of two
+ * apart as often as not, and then few of them stay in L1 from one tile of rows to the next. */
+enum { CELL_PANEL = 32768, CELL_PACKED_ROWS = 3 * SCAN_ROWS };
+
+/* The product for the units from u on. */
+static ArmcCellProduct product_at(ArmcCellProduct p, int64_t u)
 {
+    if (p.k > 0)
+        p.w += u;
+    return p;
+}
+
+static ArmcCellProduct pack_cells(const int gates, Part part, const ArmcCellProduct *p,
+                                  ArmcReal *panel)
+{
+    const ArmcCellProduct packed = {p->k, panel, gates * LANES, LANES};
+    for (int64_t i = 0; i < p->k; i++)
+        for (int g = 0; g < gates; g++, panel += LANES)
+            vec_store(panel, part_load(p->w + i * p->step + g * p->gate, part));
+    return packed;
+}
+
+/* All rows of a step: vector by vector of units, whose weights stay near for all tiles of rows. */
+ALWAYS_INLINE void cell_step(const ArmcCells *s, const int gates,
+                             const CellTile tiles[2][SCAN_ROWS])
+{
+    _Alignas(64) ArmcReal panel[CELL_PANEL];
+    const int64_t entries[2] = {s->product[0].k * gates * LANES, s->product[1].k * gates * LANES};
+    const bool packed = s->m >= CELL_PACKED_ROWS && entries[0] + entries[1] <= CELL_PANEL;
     for (int64_t u = s->begin, count; u < s->end; u += count) {
         count = LANES - u % LANES < s->end - u ? LANES - u % LANES : s->end - u;
+        ArmcCellProduct p[2] = {product_at(s->product[0], u), product_at(s->product[1], u)};
+        for (int i = 0; packed && i < 2; i++)
+            p[i] = pack_cells(gates, part_make(count), &p[i], panel + i * entries[0]);
         for (int64_t r = 0, rows; r < s->m; r += rows) {
             rows = even_step(s->m - r, SCAN_ROWS);
-            tiles[count == LANES][rows - 1](s, r, u, count);
+            tiles[count == LANES][rows - 1](s, p, r, u, count);
         }
     }
 }
@@ -177,7 +207,7 @@ static const CellTile lstm_tiles[2][SCAN_ROWS] = {CELL_ROWS(lstm_part), CELL_ROW
 
 static void lstm_kernel(const ArmcCells *s)
 {
-    cell_step(s, lstm_tiles);
+    cell_step(s, LSTM_GATES, lstm_tiles);
 }
 
 CELL_TILES(gru)
@@ -185,7 +215,7 @@ static const CellTile gru_tiles[2][SCAN_ROWS] = {CELL_ROWS(gru_part), CELL_ROWS(
 
 static void gru_kernel(const ArmcCells *s)
 {
-    cell_step(s, gru_tiles);
+    cell_step(s, GRU_GATES, gru_tiles);
 }
 
 /* --- the way back --- */

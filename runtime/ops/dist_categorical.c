@@ -73,14 +73,19 @@ static bool supports(int levels)
     return levels >= 2;
 }
 
-/* exp of (logit i - the largest) / temperature: what level i weighs. One at a time, so that any
- * number of levels needs no memory. */
-static double weight(const ArmcKernels *k, const ArmcReal *params, int64_t i, ArmcReal most,
-                     double temperature)
+/* Levels whose weights are made at once. */
+enum { CHUNK = 256 };
+
+/* What the levels from `at` on weigh, a chunk of them at most: exp of (logit - the largest) /
+ * temperature. Gives how many. */
+static int64_t weigh(const ArmcKernels *k, const ArmcReal *params, int64_t count, int64_t at,
+                     double temperature, ArmcReal most, ArmcReal weights[CHUNK])
 {
-    ArmcReal x = (ArmcReal)((double)(params[i] - most) / temperature), e;
-    k->exp(1, &x, &e);
-    return (double)e;
+    int64_t n = count - at < CHUNK ? count - at : CHUNK;
+    for (int64_t i = 0; i < n; i++)
+        weights[i] = (ArmcReal)((double)(params[at + i] - most) / temperature);
+    k->exp(n, weights, weights);
+    return n;
 }
 
 /* Inversion: the first level at which the running sum of weights passes u of the total; sums in
@@ -88,14 +93,21 @@ static double weight(const ArmcKernels *k, const ArmcReal *params, int64_t i, Ar
 static int sample_one(const ArmcKernels *k, const ArmcReal *params, int64_t count, double u,
                       double temperature)
 {
-    ArmcReal most = k->max_of(count, params);
+    ArmcReal most = k->max_of(count, params), weights[CHUNK];
     double total = 0, sum = 0;
-    for (int64_t i = 0; i < count; i++)
-        total += weight(k, params, i, most, temperature);
-    for (int64_t i = 0; i + 1 < count; i++) {
-        sum += weight(k, params, i, most, temperature);
-        if (u * total < sum)
-            return (int)i;
+    int64_t n;
+    for (int64_t at = 0; at < count; at += n) {
+        n = weigh(k, params, count, at, temperature, most, weights);
+        for (int64_t i = 0; i < n; i++)
+            total += (double)weights[i];
+    }
+    for (int64_t at = 0; at < count; at += n) {
+        n = count > CHUNK ? weigh(k, params, count, at, temperature, most, weights) : count;
+        for (int64_t i = 0; i < n; i++) {
+            sum += (double)weights[i];
+            if (u * total < sum)
+                return (int)(at + i);
+        }
     }
     return (int)(count - 1);
 }
@@ -109,12 +121,14 @@ static void sample(const ArmcKernels *k, const ArmcParamRows *rows, const double
 
 static double mean(const ArmcKernels *k, const ArmcReal *params, int64_t count)
 {
-    ArmcReal most = k->max_of(count, params);
+    ArmcReal most = k->max_of(count, params), weights[CHUNK];
     double total = 0, sum = 0;
-    for (int64_t i = 0; i < count; i++) {
-        double p = weight(k, params, i, most, 1);
-        total += p;
-        sum += p * (double)i;
+    for (int64_t at = 0, n; at < count; at += n) {
+        n = weigh(k, params, count, at, 1, most, weights);
+        for (int64_t i = 0; i < n; i++) {
+            total += (double)weights[i];
+            sum += (double)weights[i] * (double)(at + i);
+        }
     }
     return sum / total;
 }

@@ -14,7 +14,7 @@
 
 #include "runtime/ops/family.h"
 
-enum { SCAN_AXIS, SCAN_REVERSE, SCAN_TAPS, SCAN_SKEW, SCAN_SCRATCH = 16384, SCAN_MOST_CELLS = 64 };
+enum { SCAN_AXIS, SCAN_REVERSE, SCAN_TAPS, SCAN_SKEW, SCAN_SCRATCH = 16384, SCAN_MOST_CELLS = 128 };
 extern const ArmcSpec armc_scan_attrs[];
 
 /* What kind of cells: how many gates, the arithmetic of a step, and of the way back. */
