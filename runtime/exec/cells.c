@@ -311,10 +311,10 @@ static void run_cell(ArmcChunk *chunk, const ArmcCell *cell)
         run_movement(chunk, cell);
     else if (op->advance)
         run_scan(chunk, cell);
-    else if (op->rows)
-        run_rows(chunk, cell);
-    else
+    else if (op->at)
         run_at(chunk, cell);
+    else
+        run_rows(chunk, cell);
 }
 
 void armc_cells_run(ArmcChunk *chunk, int64_t time)

@@ -63,6 +63,13 @@ static bool is_looped(const Partition *p, int64_t sites)
     return false;
 }
 
+/* A product that whole arrays make as well: BLAS wants it large. */
+static bool prefers_rows(const Partition *p, const ArmcNode *node)
+{
+    const ArmcProgramOptions *options = &p->program->options;
+    return (node->op->flags & ARMC_OP_JOINS) && (options->exact || !options->kernels->conv_by_blas);
+}
+
 static Class class_of(const Partition *p, const ArmcNode *node)
 {
     if ((node->op->flags & ARMC_OP_LEAF) || armc_exec_is_view(node) ||
@@ -74,7 +81,7 @@ static Class class_of(const Partition *p, const ArmcNode *node)
         return CLASS_SITES;
     if (!p->program->options.unfused && is_looped(p, armc_rows_sites(node)))
         return CLASS_SITES;
-    return node->op->forward ? CLASS_NODE : CLASS_ROWS;
+    return node->op->forward && !prefers_rows(p, node) ? CLASS_NODE : CLASS_ROWS;
 }
 
 static bool is_ready(const Partition *p, const ArmcNode *node)

@@ -9,6 +9,7 @@ enum {
     LEAST_BLOCK = 4,
     MOST_BLOCK = 32,
     MOST_ROWS = 256,
+    PRODUCT_ENTRIES = 32768, /* beside a product, whose weights are fetched for each block */
     MOST_LANES = 8,
     LANES_ENTRIES = 4 << 20, /* lanes together, unless two need more */
 };
@@ -30,10 +31,20 @@ static int64_t clamp(int64_t x, int64_t low, int64_t high)
     return x < low ? low : x > high ? high : x;
 }
 
+static bool has_product(const Step *step)
+{
+    for (size_t m = 0; m < step->count; m++)
+        if (step->members[m].node->op->flags & ARMC_OP_JOINS)
+            return true;
+    return false;
+}
+
 static void size_blocks(const ArmcProgram *program, Step *step)
 {
     int64_t fits = BLOCK_ENTRIES / widest(step), batch = program->options.batch;
     if (step->kind == STEP_ROWS) {
+        if (has_product(step))
+            fits = PRODUCT_ENTRIES / widest(step);
         step->block = clamp(fits, 1, MOST_ROWS);
         return;
     }

@@ -150,7 +150,7 @@ static ArmcFrame *make_frames(const ArmcSampler *sampler)
         const ArmcNode *node = graph->nodes[n];
         const ArmcValue *out = node->out[0];
         ArmcFrame *frame = &frames[out->id];
-        if (!out->batched || !node->op->rows)
+        if (!out->batched || !node->op->rows || node->op->at)
             continue;
         const ArmcSteps *steps = &sampler->rows[out->id].steps;
         frame->rows = (ArmcRows){.node = node,

@@ -126,7 +126,7 @@ static const ArmcValue *followed(const Finder *f, const ArmcNode *node)
 static bool can_follow(const ArmcNode *node)
 {
     enum { NEVER = ARMC_OP_LEAF | ARMC_OP_MOVEMENT | ARMC_OP_TRAIN_ONLY };
-    return node->op->rows && !node->op->order && !(node->op->flags & NEVER);
+    return node->op->rows && !node->op->at && !node->op->order && !(node->op->flags & NEVER);
 }
 
 static void visit(const Finder *f, const ArmcNode *node)

@@ -135,6 +135,8 @@ enum {
     ARMC_OP_KEEPS_ZERO = 4096, /* rows: where the first input's row is zero, so is the result's
                                   (+0), if numbers of the other inputs are finite */
     ARMC_OP_CHEAP = 8192,      /* computed again for gradients rather than kept */
+    ARMC_OP_JOINS = 16384,     /* has `forward`, but is better off with its neighbours, row by row,
+                                  where convolutions don't go to BLAS */
     ARMC_OP_KEEPS_LEVELS =
         256, /* entries are levels if the first input's are (set for movement ops as well) */
 };
@@ -187,7 +189,8 @@ struct ArmcOp {
      * features of the result are. */
     ArmcPieces (*pieces)(ArmcArena *arena, const ArmcNode *node, const int64_t *ready,
                          const uint8_t *needed);
-    /* Part of one site's row, where a row reads several sites (ops without `rows`). */
+    /* Part of one site's row, where a row reads several sites, or in the place of `rows` and `part`
+     * when entries are asked for one by one. */
     void (*at)(const ArmcAt *at);
     /* Scans: at the first site `begin` sets the state (NULL: zero); at each site `rows` writes the
      * result from the state, and after everything else at that site `advance` takes the input into

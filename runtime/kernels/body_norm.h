@@ -1,6 +1,9 @@
 /* Layer normalisation of rows (Ba et al., 2016), forward and backward, with gain, offset and ReLU
  * in the same pass. LANES rows go together, so that their sums are added up across lanes all at
- * once. The bits are those of sum, dot, scale, mul and add one after the other. */
+ * once. The bits are those of sum, dot, scale, mul and add one after the other.
+ *
+ * Rows come from far away as often as not, and there is too little arithmetic to wait for them: the
+ * first pass over a block asks for the next one. */
 #ifndef ARMC_KERNELS_BODY_NORM_H
 #define ARMC_KERNELS_BODY_NORM_H
 
@@ -68,7 +71,11 @@ static void norm_stats(const ArmcNormRows *p, int64_t first, int64_t rows, NormS
     for (int64_t r = 0; r < rows; r++) {
         const ArmcReal *x = p->x + (first + r) * p->x_step;
         Vec lanes[GROUPS] = {{0}};
-#define NORM_SUM(i, g, whole) lanes[g] += norm_load(x, i, n, whole)
+#define NORM_SUM(i, g, whole)                                                                      \
+    do {                                                                                           \
+        __builtin_prefetch(x + LANES * p->x_step + (i));                                           \
+        lanes[g] += norm_load(x, i, n, whole);                                                     \
+    } while (0)
         NORM_ROW(n, NORM_SUM);
         sums[r] = add_groups(lanes);
     }
@@ -98,12 +105,13 @@ ALWAYS_INLINE Vec norm_value(const ArmcReal *x, int64_t i, int64_t n, const int 
 }
 
 static void norm_row(const ArmcNormRows *p, const ArmcReal *x, ArmcReal mean, ArmcReal factor,
-                     ArmcReal *y)
+                     ArmcReal *y, int64_t ahead)
 {
     const Vec m = splat(mean), f = splat(factor);
     const int64_t n = p->n;
 #define NORM_SCALE(i, g, whole)                                                                    \
     do {                                                                                           \
+        __builtin_prefetch(y + ahead + (i), 1);                                                    \
         Vec v_ = norm_value(x, i, n, whole, m, f);                                                 \
         if (p->gain)                                                                               \
             v_ = v_ * norm_load(p->gain, i, n, whole);                                             \
@@ -122,7 +130,7 @@ static void norm_kernel(const ArmcNormRows *p, ArmcReal *y, int64_t y_step)
         norm_stats(p, first, rows, &stats);
         for (int64_t r = 0; r < rows; r++)
             norm_row(p, p->x + (first + r) * p->x_step, stats.mean[r], stats.factor[r],
-                     y + (first + r) * y_step);
+                     y + (first + r) * y_step, LANES * y_step);
     }
 }
 
@@ -158,6 +166,9 @@ static void norm_slopes(const ArmcNormRows *p, int64_t first, int64_t rows, cons
         Vec product[GROUPS] = {{0}}, sum[GROUPS] = {{0}};
 #define NORM_SLOPE(i, g, whole)                                                                    \
     do {                                                                                           \
+        __builtin_prefetch(p->dy + (first + r + LANES) * p->dy_step + (i));                        \
+        if (p->relu)                                                                               \
+            __builtin_prefetch(p->y + (first + r + LANES) * p->y_step + (i));                      \
         const Vec slope_ = norm_slope_inside(p, first + r, i, whole);                              \
         product[g] = vec_fma(norm_value(x, i, p->n, whole, m, f), slope_, product[g]);             \
         sum[g] += slope_;                                                                          \

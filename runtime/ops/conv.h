@@ -122,6 +122,8 @@ int64_t armc_conv_scratch(const ArmcNode *node);
 bool armc_conv_is_direct(const ArmcCall *call);
 int64_t armc_conv_direct_tasks(const ArmcCall *call);
 void armc_conv_direct(const ArmcCall *call, int64_t task);
+/* The same of rows that each read themselves alone. */
+void armc_conv_rows(const ArmcRows *rows);
 int64_t armc_conv_direct_dw_tasks(const ArmcCall *call);
 void armc_conv_direct_dw(const ArmcCall *call, int64_t task);
 

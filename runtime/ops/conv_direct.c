@@ -227,6 +227,17 @@ static ArmcValue *planned(ArmcGraph *graph, const char *op, int in_count, ArmcVa
     return node->out[0];
 }
 
+/* Does each site read itself alone? */
+static bool is_alone(const ArmcConvAxis *axis)
+{
+    return axis->kernel == 1 && axis->stride == 1 && is_bare(axis) && axis->in == axis->out;
+}
+
+static bool is_pointwise(const ArmcConv *conv)
+{
+    return is_alone(&conv->y) && is_alone(&conv->x);
+}
+
 ArmcValue *armc_conv_fuse(ArmcGraph *graph, const ArmcNode *node)
 {
     const ArmcConv *conv = node->plan;
@@ -234,7 +245,8 @@ ArmcValue *armc_conv_fuse(ArmcGraph *graph, const ArmcNode *node)
     if (!x->batched || !fits(conv) || conv->packed == 0)
         return NULL;
     ArmcValue *packed = planned(graph, "conv2d_packed", 1, &weight, node);
-    ArmcValue *fused = planned(graph, "conv2d_direct", 3, (ArmcValue *[]){x, weight, packed}, node);
+    const char *op = is_pointwise(conv) ? "conv2d_point" : "conv2d_direct";
+    ArmcValue *fused = planned(graph, op, 3, (ArmcValue *[]){x, weight, packed}, node);
     fused->order = node->out[0]->order;
     return fused;
 }
@@ -284,6 +296,20 @@ void armc_conv_direct(const ArmcCall *call, int64_t task)
     ArmcReal *y = call->out[0] + example * conv->y.out * row + first * row;
     for (const ArmcConvBlock *block = conv->blocks; block->end > 0; block++)
         block_direct(call, block, a, rows, y + block->begin);
+}
+
+void armc_conv_rows(const ArmcRows *rows)
+{
+    const ArmcConv *conv = rows->node->plan;
+    for (const ArmcConvBlock *block = conv->blocks; block->end > 0; block++) {
+        int64_t width = block->end - block->begin;
+        ArmcReal *y = rows->out + block->begin;
+        for (int64_t r = 0; r < rows->n && block->run_count == 0; r++)
+            memset(y + r * rows->out_step, 0, (size_t)width * sizeof *y);
+        if (block->run_count > 0)
+            rows->k->conv(1, rows->n, width, block->runs, block->run_count, rows->in[0], 0,
+                          rows->in_step[0], rows->in[2] + block->packed, y, 0, rows->out_step, 0);
+    }
 }
 
 /* --- dW = x^T dy --- */

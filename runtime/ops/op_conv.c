@@ -114,21 +114,27 @@ ARMC_OP(conv2d_dx) = {
     .forward = armc_conv_forward,
 };
 
+#define DIRECT_FIELDS                                                                              \
+    .sig = "x weight packed -> ?", .shape = armc_conv_planned_shape, .vjp = conv_vjp,              \
+    .groups = armc_conv_groups, .reads = armc_conv_reads, .live = armc_conv_live,                  \
+    .at = armc_conv_at, .scratch = armc_conv_scratch, .tasks = armc_conv_direct_tasks,             \
+    .forward = armc_conv_direct, .cost = armc_conv_cost
+
 ARMC_OP(conv2d_direct) = {
     .name = "conv2d_direct",
     .doc = "Any of the convolutions above, or a data gradient, by packed weights.",
-    .sig = "x weight packed -> ?",
     .flags = ARMC_OP_INTERNAL,
-    .shape = armc_conv_planned_shape,
-    .vjp = conv_vjp,
-    .groups = armc_conv_groups,
-    .reads = armc_conv_reads,
-    .live = armc_conv_live,
-    .at = armc_conv_at,
-    .scratch = armc_conv_scratch,
-    .tasks = armc_conv_direct_tasks,
-    .forward = armc_conv_direct,
-    .cost = armc_conv_cost,
+    DIRECT_FIELDS,
+};
+
+ARMC_OP(conv2d_point) = {
+    .name = "conv2d_point",
+    .doc = "The same where each site reads itself alone.",
+    .flags = ARMC_OP_INTERNAL | ARMC_OP_JOINS,
+    DIRECT_FIELDS,
+    .rows_in = "rww",
+    .rows_out = 'r',
+    .rows = armc_conv_rows,
 };
 
 ARMC_OP(conv2d_packed) = {
