@@ -62,6 +62,7 @@ const ArmcKernels TABLE = {
     .lstm_back = lstm_back_kernel,
     .gru = gru_kernel,
     .gru_back = gru_back_kernel,
+    .norm_stats = norm_stats_kernel,
     .norm = norm_kernel,
     .norm_dx = norm_dx_kernel,
     .norm_dw = norm_dw_kernel,

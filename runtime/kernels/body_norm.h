@@ -62,7 +62,7 @@ ALWAYS_INLINE void norm_fill(Vec *sums, int64_t rows)
         sums[r] = splat(0);
 }
 
-static void norm_stats(const ArmcNormRows *p, int64_t first, int64_t rows, NormStats *stats)
+static void find_norm_stats(const ArmcNormRows *p, int64_t first, int64_t rows, NormStats *stats)
 {
     const int64_t n = p->n;
     const Vec count = splat((ArmcReal)n);
@@ -97,6 +97,30 @@ static void norm_stats(const ArmcNormRows *p, int64_t first, int64_t rows, NormS
     vec_store(stats->factor, splat(1) / deviation);
 }
 
+static void norm_stats(const ArmcNormRows *p, int64_t first, int64_t rows, NormStats *stats)
+{
+    if (!p->stats)
+        find_norm_stats(p, first, rows, stats);
+    for (int64_t r = 0; p->stats && r < rows; r++) {
+        const ArmcReal *from = p->stats + (first + r) * p->stats_step;
+        stats->mean[r] = from[0];
+        stats->factor[r] = from[1];
+    }
+}
+
+static void norm_stats_kernel(const ArmcNormRows *p, ArmcReal *to, int64_t to_step)
+{
+    NormStats stats;
+    for (int64_t first = 0; first < p->rows; first += LANES) {
+        const int64_t rows = p->rows - first < LANES ? p->rows - first : LANES;
+        find_norm_stats(p, first, rows, &stats);
+        for (int64_t r = 0; r < rows; r++, to += to_step) {
+            to[0] = stats.mean[r];
+            to[1] = stats.factor[r];
+        }
+    }
+}
+
 /* (x - mean) factor, of one vector. */
 ALWAYS_INLINE Vec norm_value(const ArmcReal *x, int64_t i, int64_t n, const int whole, Vec mean,
                              Vec factor)
@@ -111,6 +135,7 @@ static void norm_row(const ArmcNormRows *p, const ArmcReal *x, ArmcReal mean, Ar
     const int64_t n = p->n;
 #define NORM_SCALE(i, g, whole)                                                                    \
     do {                                                                                           \
+        __builtin_prefetch(x + LANES * p->x_step + (i));                                           \
         __builtin_prefetch(y + ahead + (i), 1);                                                    \
         Vec v_ = norm_value(x, i, n, whole, m, f);                                                 \
         if (p->gain)                                                                               \

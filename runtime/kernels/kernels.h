@@ -28,6 +28,8 @@ typedef struct ArmcNormRows {
     int64_t rows, n;
     ArmcReal eps;
     bool relu;
+    const ArmcReal *stats; /* of each row its mean and 1 / sqrt(variance + eps); NULL: not known */
+    int64_t stats_step;
     const ArmcReal *x, *gain, *offset; /* gain, offset: NULL for none */
     const ArmcReal *y, *dy;            /* gradients only; y where `relu` */
     int64_t x_step, y_step, dy_step;   /* from one row to the next */
@@ -154,6 +156,7 @@ typedef struct ArmcKernels {
                               const ArmcReal *o, ArmcReal *c, int64_t ldc);
 
     /* --- layer normalisation --- */
+    void (*norm_stats)(const ArmcNormRows *rows, ArmcReal *stats, int64_t stats_step);
     void (*norm)(const ArmcNormRows *rows, ArmcReal *y, int64_t y_step);
     void (*norm_dx)(const ArmcNormRows *rows, ArmcReal *dx, int64_t dx_step);
     /* dgain += sum over rows of dy (x - mean) / deviation, doffset += sum of dy */
