@@ -177,10 +177,45 @@ static void spread_row(const ArmcRows *rows, ArmcBinaryKernel f, const ArmcReal 
     }
 }
 
+enum { REPEATED = 1024 };
+
+/* Rows that lie side by side, beside a row that is the same for all of them: that is repeated, so
+ * that several rows are one stretch. */
+static void repeated_row(const ArmcRows *rows, ArmcBinaryKernel f, int same)
+{
+    int64_t width = rows->out_width, most = REPEATED / width;
+    ArmcReal repeated[REPEATED];
+    most = most < rows->n ? most : rows->n;
+    for (int64_t r = 0; r < most; r++)
+        memcpy(repeated + r * width, rows->in[same], (size_t)width * sizeof *repeated);
+    for (int64_t r = 0, n; r < rows->n; r += n) {
+        n = rows->n - r < most ? rows->n - r : most;
+        const ArmcReal *other = rows->in[1 - same] + r * width;
+        f(n * width, same == 0 ? repeated : other, same == 0 ? other : repeated,
+          rows->out + r * width);
+    }
+}
+
+/* Which of two inputs can be repeated; -1: none. */
+static int find_repeated(const ArmcRows *rows)
+{
+    int64_t width = rows->out_width;
+    for (int i = 0; i < 2; i++)
+        if (rows->in_step[i] == 0 && rows->in_step[1 - i] == width && rows->out_step == width &&
+            rows->n > 1 && width <= REPEATED / 2)
+            return i;
+    return -1;
+}
+
 void armc_binary_rows(const ArmcRows *rows, ArmcBinaryKernel f)
 {
     int64_t width = rows->out_width;
     bool same_width = rows->in_width[0] == width && rows->in_width[1] == width;
+    int same = same_width && width > 1 ? find_repeated(rows) : -1;
+    if (same >= 0) {
+        repeated_row(rows, f, same);
+        return;
+    }
     if (same_width && rows->in_step[0] == width && rows->in_step[1] == width &&
         rows->out_step == width) {
         f(rows->n * width, rows->in[0], rows->in[1], rows->out);

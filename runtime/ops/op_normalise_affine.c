@@ -184,9 +184,9 @@ static void affine_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
     ArmcValue *x = node->in[0], *stats = node->in[1], *gain = node->in[2], *offset = node->in[3],
               *y = node->out[0];
     if (armc_grad_wants(grad, x))
-        armc_grad_add(grad, x,
-                      ARMC_GRAD(grad, node, "normalise_affine_dx", node->attr, x, stats, gain, y,
-                                dy));
+        armc_grad_add(
+            grad, x,
+            ARMC_GRAD(grad, node, "normalise_affine_dx", node->attr, x, stats, gain, y, dy));
     if (!armc_grad_wants(grad, gain) && !armc_grad_wants(grad, offset))
         return;
     ArmcValue *both = ARMC_GRAD(grad, node, "normalise_affine_dw", node->attr, x, stats, y, dy);
