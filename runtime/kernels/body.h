@@ -58,6 +58,7 @@ const ArmcKernels TABLE = {
     .conv_outer = conv_outer_kernel,
     .outer_onto = outer_onto_kernel,
     .gemm_sigmoid_grad = gemm_sigmoid_grad_kernel,
+    .pack_cells = pack_cells_kernel,
     .lstm = lstm_kernel,
     .lstm_back = lstm_back_kernel,
     .gru = gru_kernel,

@@ -35,11 +35,13 @@ typedef struct ArmcNormRows {
     int64_t x_step, y_step, dy_step;   /* from one row to the next */
 } ArmcNormRows;
 
-/* Entries of A times rows of weights: steps of k, and the gates of a step, lie so far apart. */
+/* Entries of A times rows of weights: steps of k, and the gates of a step, lie so far apart; or
+ * they are packed (pack_cells). */
 typedef struct ArmcCellProduct {
     int64_t k;
     const ArmcReal *w;
     int64_t step, gate;
+    bool packed;
 } ArmcCellProduct;
 
 /* A step of m cells with h units each, units `begin` up to `end` of them. The gates of a cell lie
@@ -163,6 +165,10 @@ typedef struct ArmcKernels {
     void (*norm_dw)(const ArmcNormRows *rows, ArmcReal *dgain, ArmcReal *doffset);
 
     /* --- recurrent cells --- */
+    /* Lays the weights of h units out as the steps below read them: k gates * (h rounded up to
+     * ARMC_VIRTUAL_LANES) entries at most. */
+    ArmcCellProduct (*pack_cells)(const ArmcCellProduct *product, int64_t h, int gates,
+                                  ArmcReal *to);
     /* i, f, o = sigmoid, g = tanh of x + bias + a W (one chain, in this order); c' = f c + i g;
      * y = o tanh(c'). */
     void (*lstm)(const ArmcCells *cells);

@@ -38,6 +38,11 @@ static void gru_forward(const ArmcCall *call, int64_t task)
     armc_scan_forward(call, &gru, task);
 }
 
+static int64_t gru_scratch(const ArmcNode *node)
+{
+    return armc_scan_scratch(node, &gru);
+}
+
 static void gru_at(const ArmcAt *at)
 {
     armc_scan_at(at, &gru);
@@ -56,8 +61,8 @@ static void gru_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
 
 #define GRU_FIELDS                                                                                 \
     .attrs = armc_scan_attrs, .shape = gru_shape, .groups = armc_scan_groups, .reads = gru_reads,  \
-    .order = +1, .kept = "gates", .vjp = gru_vjp, .at = gru_at, .tasks = gru_tasks,                \
-    .forward = gru_forward, .cost = gru_cost
+    .order = +1, .kept = "gates", .vjp = gru_vjp, .at = gru_at, .scratch = gru_scratch,            \
+    .tasks = gru_tasks, .forward = gru_forward, .cost = gru_cost
 
 ARMC_OP(gru_scan) = {
     .name = "gru_scan",

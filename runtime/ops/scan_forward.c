@@ -14,14 +14,27 @@ static int64_t most_cells(const ArmcScan *scan)
     return smaller(SCAN_SCRATCH / (scan->features + scan->states), SCAN_MOST_CELLS);
 }
 
-/* The products of a step: with the features, and with the states if there are any. */
-static void set_products(const ArmcScan *scan, bool before, const ArmcReal *input,
-                         const ArmcReal *weight, ArmcCells *cells)
+/* The products of any step: with the features, and with the states. */
+typedef struct Products {
+    ArmcCellProduct of[2];
+} Products;
+
+static Products products_of(const ArmcScan *scan, const ArmcReal *input, const ArmcReal *weight)
 {
     int64_t h = scan->units, step = scan->kind->gates * h;
+    return (Products){
+        {{scan->features, input, step, h, false}, {scan->states, weight, step, h, false}}};
+}
+
+/* Those of a step, which has no states unless there is one before it. */
+static void set_products(const ArmcScan *scan, bool before, const Products *products,
+                         ArmcCells *cells)
+{
     cells->lda = scan->features + (before ? scan->states : 0);
-    cells->product[0] = (ArmcCellProduct){scan->features, input, step, h};
-    cells->product[1] = (ArmcCellProduct){before ? scan->states : 0, weight, step, h};
+    cells->product[0] = products->of[0];
+    cells->product[1] = products->of[1];
+    if (!before)
+        cells->product[1].k = 0;
 }
 
 /* Where the cells of step t find their states: with the step before, or with the start; with skew
@@ -43,7 +56,8 @@ static void set_states(const ArmcCall *call, const ArmcScan *scan, int64_t t,
 }
 
 /* All cells of one step. */
-static void run_step(const ArmcCall *call, const ArmcScan *scan, const ArmcCrew *crew, int64_t t)
+static void run_step(const ArmcCall *call, const ArmcScan *scan, const Products *products,
+                     const ArmcCrew *crew, int64_t t)
 {
     ArmcReal read[SCAN_SCRATCH], states[SCAN_SCRATCH];
     int64_t row[SCAN_MOST_CELLS], before[SCAN_MOST_CELLS], h = scan->units;
@@ -66,7 +80,7 @@ static void run_step(const ArmcCall *call, const ArmcScan *scan, const ArmcCrew 
                        .ldn = h,
                        .ldy = h};
     set_states(call, scan, t, states, &cells);
-    set_products(scan, has_before, call->in[1], call->in[offset - 1], &cells);
+    set_products(scan, has_before, products, &cells);
     for (int64_t first = 0; first < total; first += cells.m) {
         cells.m = smaller(total - first, most);
         armc_crew_rows(scan, crew, t, first, cells.m, row, before);
@@ -77,12 +91,38 @@ static void run_step(const ArmcCall *call, const ArmcScan *scan, const ArmcCrew 
     }
 }
 
+/* Entries of a packed product with so many terms. */
+static int64_t packed_size(const ArmcScan *scan, int64_t terms)
+{
+    int64_t lanes = ARMC_VIRTUAL_LANES, units = (scan->units + lanes - 1) / lanes * lanes;
+    return terms * scan->kind->gates * units;
+}
+
+int64_t armc_scan_scratch(const ArmcNode *node, const ArmcCellKind *kind)
+{
+    ArmcScan scan = armc_scan_of_node(node, kind);
+    return packed_size(&scan, scan.features + scan.states);
+}
+
+/* All steps read the same weights: they are packed for all of them. */
+static void pack_products(const ArmcCall *call, const ArmcScan *scan, Products *products)
+{
+    ArmcReal *to = call->scratch;
+    for (int i = 0; i < 2; i++) {
+        products->of[i] = call->k->pack_cells(&products->of[i], scan->units, scan->kind->gates, to);
+        to += packed_size(scan, products->of[i].k);
+    }
+}
+
 void armc_scan_forward(const ArmcCall *call, const ArmcCellKind *kind, int64_t task)
 {
     ArmcScan scan = armc_scan_of_node(call->node, kind);
     ArmcCrew crew = armc_scan_crew(&scan, call, task);
+    Products products = products_of(&scan, call->in[1], call->in[armc_scan_offset(call->node) - 1]);
+    if (call->scratch)
+        pack_products(call, &scan, &products);
     for (int64_t t = 0; t < scan.steps; t++)
-        run_step(call, &scan, &crew, t);
+        run_step(call, &scan, &products, &crew, t);
 }
 
 /* --- one entry --- */
@@ -140,7 +180,8 @@ static ArmcCells cells_at(const ArmcAt *at, const ArmcScan *scan)
                        .ldy = at->out_step};
     const ArmcReal *weight = at->row(at->context, offset - 1, 0, &none),
                    *input = scan->features ? at->row(at->context, 1, 0, &none) : NULL;
-    set_products(scan, armc_scan_has_before(scan, t), input, weight, &cells);
+    const Products products = products_of(scan, input, weight);
+    set_products(scan, armc_scan_has_before(scan, t), &products, &cells);
     if (!scan->features)
         cells.x = at->row(at->context, 0, at->site, &cells.ldx);
     if (before.site >= 0)

@@ -44,7 +44,8 @@ static ArmcCells cells_of(Numbers *n)
         .before = n->before,
         .a = n->a,
         .lda = FEATURES + UNITS,
-        .product = {{FEATURES, n->reading, gates, UNITS}, {UNITS, n->weight, gates, UNITS}},
+        .product = {{FEATURES, n->reading, gates, UNITS, false},
+                    {UNITS, n->weight, gates, UNITS, false}},
         .bias = n->bias,
         .x = n->x,
         .c = n->c,
@@ -172,11 +173,12 @@ static void every_table_has_the_same_bits(void **state)
 }
 
 /* Cell by cell, and some units at a time: the sampler's way. */
-static void run_in_parts(void (*step)(const ArmcCells *), Numbers *n)
+static void run_in_parts(void (*step)(const ArmcCells *), Numbers *n, const ArmcCells *whole)
 {
+    memset(n->y, 0, sizeof n->y);
     for (int64_t r = 0; r < CELLS; r++)
         for (int64_t u = 0; u < UNITS; u += 5) {
-            ArmcCells cells = cells_of(n);
+            ArmcCells cells = *whole;
             cells.m = 1;
             cells.row += r;
             cells.before += r;
@@ -197,11 +199,37 @@ static void parts_have_the_bits_of_the_whole(void **state)
         fill(&parts);
         ArmcCells cells = cells_of(&whole);
         (gru ? k->gru : k->lstm)(&cells);
-        run_in_parts(gru ? k->gru : k->lstm, &parts);
+        cells = cells_of(&parts);
+        run_in_parts(gru ? k->gru : k->lstm, &parts, &cells);
         assert_same("c", ROWS * UNITS, whole.next, parts.next);
         assert_same("y", ROWS * UNITS, whole.y, parts.y);
         assert_same("gates", ROWS * GATES * UNITS, whole.gates, parts.gates);
     }
+}
+
+/* Weights that are packed for all steps. */
+static void packed_weights_give_the_same_bits(void **state)
+{
+    enum { PADDED = (UNITS + ARMC_VIRTUAL_LANES - 1) / ARMC_VIRTUAL_LANES * ARMC_VIRTUAL_LANES };
+    static Numbers plain, packed;
+    static ArmcReal panels[2][UNITS * GATES * PADDED];
+    const Tables tables = tables_here();
+    (void)state;
+    for (int t = 0; t < tables.count; t++)
+        for (int gru = 0; gru < 2; gru++) {
+            const ArmcKernels *k = tables.item[t];
+            fill(&plain);
+            fill(&packed);
+            ArmcCells cells = cells_of(&plain), with = cells_of(&packed);
+            for (int i = 0; i < 2; i++)
+                with.product[i] = k->pack_cells(&with.product[i], UNITS, gru ? 3 : 4, panels[i]);
+            (gru ? k->gru : k->lstm)(&cells);
+            (gru ? k->gru : k->lstm)(&with);
+            assert_same("c", ROWS * UNITS, plain.next, packed.next);
+            assert_same("y", ROWS * UNITS, plain.y, packed.y);
+            run_in_parts(gru ? k->gru : k->lstm, &packed, &with);
+            assert_same("y in parts", ROWS * UNITS, plain.y, packed.y);
+        }
 }
 
 /* Without a cell before, c is 0. */
@@ -227,6 +255,7 @@ int main(void)
         cmocka_unit_test(gru_is_its_definition),
         cmocka_unit_test(every_table_has_the_same_bits),
         cmocka_unit_test(parts_have_the_bits_of_the_whole),
+        cmocka_unit_test(packed_weights_give_the_same_bits),
         cmocka_unit_test(the_first_step_has_no_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
