@@ -140,19 +140,6 @@ ALWAYS_INLINE Vec log_vec(Vec x)
     return select((IVec)(x > splat(0)) & (IVec)(x < splat(INFINITE)), y, edge);
 }
 
-/* tanh x = (e^2x - 1) / (e^2x + 1), with the sign taken apart so that e^2x >= 1. */
-ALWAYS_INLINE Vec tanh_vec(Vec x)
-{
-    Vec t = vec_abs(x) * splat(2);
-    t = select((IVec)(t > splat(TANH_MAX)), splat(TANH_MAX), t);
-    IVec n;
-    const Vec e = expm1_reduced(t, &n);
-    const Vec scale = power_of_2(n);
-    const Vec expm1 = vec_fma(e, scale, scale - splat(1));
-    const Vec y = expm1 / (expm1 + splat(2));
-    return (Vec)((IVec)y | ((IVec)x & isplat(SIGN_BIT)));
-}
-
 /* The functions that follow work on a few vectors side by side, each statement for all of them: one
  * vector's chain of products alone leaves the multipliers idle for most of their latency. */
 #define EACH_VEC UNROLL for (int v = 0; v < count; v++)
@@ -203,6 +190,37 @@ ALWAYS_INLINE Vec sigmoid_vec(Vec x)
 {
     Vec y;
     sigmoid_vecs(1, &x, &y);
+    return y;
+}
+
+/* tanh x = (e^2x - 1) / (e^2x + 1), with the sign taken apart so that e^2x >= 1. The quotient gets
+ * what the reciprocal leaves of the upper part. */
+ALWAYS_INLINE void tanh_vecs(const int count, const Vec *x, Vec *y)
+{
+    Vec below[SIDE_BY_SIDE], above[SIDE_BY_SIDE], part[SIDE_BY_SIDE];
+    EACH_VEC
+    {
+        Vec t = vec_abs(x[v]) * splat(2);
+        t = select((IVec)(t > splat(TANH_MAX)), splat(TANH_MAX), t);
+        IVec n;
+        const Vec e = expm1_reduced(t, &n), scale = power_of_2(n);
+        above[v] = vec_fma(e, scale, scale - splat(1));
+        below[v] = above[v] + splat(2);
+        part[v] = below[v];
+    }
+    reciprocal(count, part);
+    EACH_VEC
+    {
+        const Vec quotient = above[v] * part[v];
+        const Vec whole = vec_fma(vec_fnma(quotient, below[v], above[v]), part[v], quotient);
+        y[v] = (Vec)((IVec)whole | ((IVec)x[v] & isplat(SIGN_BIT)));
+    }
+}
+
+ALWAYS_INLINE Vec tanh_vec(Vec x)
+{
+    Vec y;
+    tanh_vecs(1, &x, &y);
     return y;
 }
 

@@ -36,26 +36,25 @@ static void fill(Numbers *n)
 static ArmcCells cells_of(Numbers *n)
 {
     int64_t gates = GATES * UNITS;
-    return (ArmcCells){
-        .m = CELLS,
-        .h = UNITS,
-        .end = UNITS,
-        .row = n->row,
-        .before = n->before,
-        .a = n->a,
-        .lda = FEATURES + UNITS,
-        .product = {{FEATURES, n->reading, gates, UNITS, false},
-                    {UNITS, n->weight, gates, UNITS, false}},
-        .bias = n->bias,
-        .x = n->x,
-        .c = n->c,
-        .next = n->next,
-        .y = n->y,
-        .gates = n->gates,
-        .ldx = gates,
-        .ldc = UNITS,
-        .ldn = UNITS,
-        .ldy = UNITS};
+    return (ArmcCells){.m = CELLS,
+                       .h = UNITS,
+                       .end = UNITS,
+                       .row = n->row,
+                       .before = n->before,
+                       .a = n->a,
+                       .lda = FEATURES + UNITS,
+                       .product = {{FEATURES, n->reading, gates, UNITS, false},
+                                   {UNITS, n->weight, gates, UNITS, false}},
+                       .bias = n->bias,
+                       .x = n->x,
+                       .c = n->c,
+                       .next = n->next,
+                       .y = n->y,
+                       .gates = n->gates,
+                       .ldx = gates,
+                       .ldc = UNITS,
+                       .ldn = UNITS,
+                       .ldy = UNITS};
 }
 
 static ArmcCellsBack back_of(Numbers *n)
