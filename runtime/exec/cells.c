@@ -202,6 +202,7 @@ static void run_at(ArmcChunk *chunk, const ArmcCell *cell)
                  .part = cell->part,
                  .row = input_row,
                  .context = chunk,
+                 .prepared = chunk->sampler->prepared[cell->node->id],
                  .out = armc_cells_row(chunk, cell->node->out[0], cell->site),
                  .out_step = chunk->sampler->rows[cell->node->out[0]->id].steps.sample,
                  .state_at = armc_exec_pitch(armc_shape_features(cell->node->out[0]->shape))};

@@ -41,6 +41,7 @@ struct ArmcSampler {
     ArmcSamplerPlan plan;
     const ArmcPlaceOf *places; /* of each variable's distribution */
     const ArmcReal **fixed;    /* by value id: what is the same for all samples */
+    const void **prepared;     /* by node id: what its op has made of that */
     bool *lists;               /* by value id: sources that may leave out what is zero */
     ArmcPool *pool;
     ArmcRowsPlace *rows;      /* by value id */

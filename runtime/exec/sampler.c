@@ -222,6 +222,21 @@ static void place_all(ArmcSampler *sampler)
             place_rows(sampler, graph->nodes[n]->out[0], turn);
 }
 
+/* Once values are there that are the same for all samples. */
+static void prepare_ops(ArmcSampler *sampler)
+{
+    const ArmcGraph *graph = sampler->table->graph;
+    sampler->prepared = ARMC_NEW_ARRAY(sampler->arena, const void *, graph->node_count);
+    for (size_t n = 0; n < graph->node_count; n++) {
+        const ArmcNode *node = graph->nodes[n];
+        ArmcPrepare prepare = {.arena = sampler->arena, .node = node, .k = sampler->k};
+        for (int i = 0; i < node->in_count; i++)
+            prepare.in[i] = sampler->fixed[node->in[i]->id];
+        if (node->op->prepare)
+            sampler->prepared[n] = node->op->prepare(&prepare);
+    }
+}
+
 void armc_sampler_prepare(ArmcSampler *sampler, ArmcPool *pool, int64_t samples)
 {
     const ArmcGraph *graph = sampler->table->graph;
@@ -230,6 +245,7 @@ void armc_sampler_prepare(ArmcSampler *sampler, ArmcPool *pool, int64_t samples)
     for (size_t i = 0; i < graph->node_count; i++)
         if (!graph->nodes[i]->out[0]->batched)
             sampler->fixed[graph->nodes[i]->out[0]->id] = fixed_value(sampler, graph->nodes[i]);
+    prepare_ops(sampler);
     mark_sources(sampler);
     cut_chunks(sampler, samples);
     place_all(sampler);

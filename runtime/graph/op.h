@@ -79,9 +79,18 @@ typedef struct ArmcAt {
     const void *context;
     ArmcReal *out; /* the row's feature 0 */
     int64_t out_step;
-    int64_t state_at; /* ops with `state`: behind each row of the result, so far from feature 0,
-                         lies the state */
+    int64_t state_at;     /* ops with `state`: behind each row of the result, so far from feature 0,
+                             lies the state */
+    const void *prepared; /* what `prepare` gave; NULL: the op has none */
 } ArmcAt;
+
+/* What is there once for all of an op's work with `at`: its unbatched inputs (others are NULL). */
+typedef struct ArmcPrepare {
+    ArmcArena *arena;
+    const ArmcNode *node;
+    const ArmcKernels *k;
+    const ArmcReal *in[ARMC_MAX_INPUTS];
+} ArmcPrepare;
 
 /* A piece of work for `forward`: a whole batch, cut in tasks. */
 typedef struct ArmcCall {
@@ -192,6 +201,8 @@ struct ArmcOp {
     /* Part of one site's row, where a row reads several sites, or in the place of `rows` and `part`
      * when entries are asked for one by one. */
     void (*at)(const ArmcAt *at);
+    /* What `at` can make of unbatched inputs once for all entries. */
+    const void *(*prepare)(const ArmcPrepare *prepare);
     /* Scans: at the first site `begin` sets the state (NULL: zero); at each site `rows` writes the
      * result from the state, and after everything else at that site `advance` takes the input into
      * the state. Where the result is the state itself, `shows_state`, consumers at the same site

@@ -161,10 +161,8 @@ typedef void (*CellTile)(const ArmcCells *s, const ArmcCellProduct p[2], int64_t
     }
 #endif
 
-/* Packed weights lie vector by vector of units: in memory as it is their rows lie a power of two
- * apart as often as not, and then few of them stay in L1 from one tile of rows to the next. Where
- * nobody has packed them a panel on the stack is one vector's, from so many rows on. */
-enum { CELL_PANEL = 32768, CELL_PACKED_ROWS = 3 * SCAN_ROWS };
+/* Packed weights lie vector by vector of units: as they are their rows lie a power of two apart as
+ * often as not, and then few of them stay in L1 from one tile of rows to the next. */
 
 /* The product for the units from u on. */
 ALWAYS_INLINE ArmcCellProduct product_at(ArmcCellProduct p, const int gates, int64_t u)
@@ -174,54 +172,28 @@ ALWAYS_INLINE ArmcCellProduct product_at(ArmcCellProduct p, const int gates, int
     return p;
 }
 
-/* Packs one vector of units, from which p begins. */
-static void pack_vector(const ArmcCellProduct *p, int gates, Part part, ArmcReal *to)
-{
-    for (int64_t i = 0; i < p->k; i++)
-        for (int g = 0; g < gates; g++, to += LANES)
-            vec_store(to, part_load(p->w + i * p->step + g * p->gate, part));
-}
-
-static ArmcCellProduct packed_as(const ArmcCellProduct *p, int gates, const ArmcReal *panel)
-{
-    return (ArmcCellProduct){p->k, panel, gates * LANES, LANES, true};
-}
-
 static ArmcCellProduct pack_cells_kernel(const ArmcCellProduct *product, int64_t h, int gates,
                                          ArmcReal *to)
 {
-    for (int64_t u = 0; u < h && product->k > 0; u += LANES) {
-        const ArmcCellProduct p = product_at(*product, gates, u);
-        pack_vector(&p, gates, part_make(h - u < LANES ? h - u : LANES),
-                    to + u * product->k * gates);
+    const ArmcCellProduct packed = {product->k, to, gates * LANES, LANES, true};
+    for (int64_t u = 0; u < h; u += LANES) {
+        const Part part = part_make(h - u < LANES ? h - u : LANES);
+        for (int64_t i = 0; i < product->k; i++)
+            for (int g = 0; g < gates; g++, to += LANES)
+                vec_store(to,
+                          part_load(product->w + i * product->step + g * product->gate + u, part));
     }
-    return packed_as(product, gates, to);
-}
-
-/* Both products of one vector of units, on the stack. */
-static void pack_panel(const int gates, int64_t count, ArmcCellProduct p[2], ArmcReal *panel)
-{
-    for (int i = 0; i < 2; i++) {
-        pack_vector(&p[i], gates, part_make(count), panel);
-        p[i] = packed_as(&p[i], gates, panel);
-        panel += p[i].k * gates * LANES;
-    }
+    return packed;
 }
 
 /* All rows of a step: vector by vector of units, whose weights stay near for all tiles of rows. */
 ALWAYS_INLINE void cell_step(const ArmcCells *s, const int gates,
                              const CellTile tiles[2][SCAN_ROWS])
 {
-    _Alignas(64) ArmcReal panel[CELL_PANEL];
-    const int64_t terms = s->product[0].k + s->product[1].k;
-    const bool packs =
-        !s->product[1].packed && s->m >= CELL_PACKED_ROWS && terms * gates * LANES <= CELL_PANEL;
     for (int64_t u = s->begin, count; u < s->end; u += count) {
         count = LANES - u % LANES < s->end - u ? LANES - u % LANES : s->end - u;
-        ArmcCellProduct p[2] = {product_at(s->product[0], gates, u),
-                                product_at(s->product[1], gates, u)};
-        if (packs)
-            pack_panel(gates, count, p, panel);
+        const ArmcCellProduct p[2] = {product_at(s->product[0], gates, u),
+                                      product_at(s->product[1], gates, u)};
         for (int64_t r = 0, rows; r < s->m; r += rows) {
             rows = even_step(s->m - r, SCAN_ROWS);
             tiles[count == LANES][rows - 1](s, p, r, u, count);

@@ -43,6 +43,11 @@ static int64_t gru_scratch(const ArmcNode *node)
     return armc_scan_scratch(node, &gru);
 }
 
+static const void *gru_prepare(const ArmcPrepare *prepare)
+{
+    return armc_scan_prepare(prepare, &gru);
+}
+
 static void gru_at(const ArmcAt *at)
 {
     armc_scan_at(at, &gru);
@@ -61,8 +66,8 @@ static void gru_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
 
 #define GRU_FIELDS                                                                                 \
     .attrs = armc_scan_attrs, .shape = gru_shape, .groups = armc_scan_groups, .reads = gru_reads,  \
-    .order = +1, .kept = "gates", .vjp = gru_vjp, .at = gru_at, .scratch = gru_scratch,            \
-    .tasks = gru_tasks, .forward = gru_forward, .cost = gru_cost
+    .order = +1, .kept = "gates", .vjp = gru_vjp, .at = gru_at, .prepare = gru_prepare,            \
+    .scratch = gru_scratch, .tasks = gru_tasks, .forward = gru_forward, .cost = gru_cost
 
 ARMC_OP(gru_scan) = {
     .name = "gru_scan",

@@ -43,6 +43,11 @@ static int64_t lstm_scratch(const ArmcNode *node)
     return armc_scan_scratch(node, &lstm);
 }
 
+static const void *lstm_prepare(const ArmcPrepare *prepare)
+{
+    return armc_scan_prepare(prepare, &lstm);
+}
+
 static void lstm_at(const ArmcAt *at)
 {
     armc_scan_at(at, &lstm);
@@ -62,8 +67,8 @@ static void lstm_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
 #define LSTM_FIELDS                                                                                \
     .attrs = armc_scan_attrs, .shape = lstm_shape, .groups = armc_scan_groups,                     \
     .reads = lstm_reads, .order = +1, .state = "c", .kept = "gates", .vjp = lstm_vjp,              \
-    .at = lstm_at, .scratch = lstm_scratch, .tasks = lstm_tasks, .forward = lstm_forward,          \
-    .cost = lstm_cost
+    .at = lstm_at, .prepare = lstm_prepare, .scratch = lstm_scratch, .tasks = lstm_tasks,          \
+    .forward = lstm_forward, .cost = lstm_cost
 
 ARMC_OP(lstm_scan) = {
     .name = "lstm_scan",

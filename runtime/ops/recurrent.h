@@ -145,6 +145,8 @@ void armc_crew_states(const ArmcScan *scan, const ArmcCrew *crew, int64_t t, int
 void armc_scan_forward(const ArmcCall *call, const ArmcCellKind *kind, int64_t task);
 /* Entries of scratch with which a task of it has its weights packed once for all steps. */
 int64_t armc_scan_scratch(const ArmcNode *node, const ArmcCellKind *kind);
+/* For all entries: the products with packed weights. */
+const void *armc_scan_prepare(const ArmcPrepare *prepare, const ArmcCellKind *kind);
 void armc_scan_at(const ArmcAt *at, const ArmcCellKind *kind);
 
 /* Appends the gradient's nodes; `back`: the ops of the way back, for gates that are given and for

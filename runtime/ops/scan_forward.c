@@ -105,11 +105,11 @@ int64_t armc_scan_scratch(const ArmcNode *node, const ArmcCellKind *kind)
 }
 
 /* All steps read the same weights: they are packed for all of them. */
-static void pack_products(const ArmcCall *call, const ArmcScan *scan, Products *products)
+static void pack_products(const ArmcKernels *k, const ArmcScan *scan, ArmcReal *to,
+                          Products *products)
 {
-    ArmcReal *to = call->scratch;
     for (int i = 0; i < 2; i++) {
-        products->of[i] = call->k->pack_cells(&products->of[i], scan->units, scan->kind->gates, to);
+        products->of[i] = k->pack_cells(&products->of[i], scan->units, scan->kind->gates, to);
         to += packed_size(scan, products->of[i].k);
     }
 }
@@ -120,7 +120,7 @@ void armc_scan_forward(const ArmcCall *call, const ArmcCellKind *kind, int64_t t
     ArmcCrew crew = armc_scan_crew(&scan, call, task);
     Products products = products_of(&scan, call->in[1], call->in[armc_scan_offset(call->node) - 1]);
     if (call->scratch)
-        pack_products(call, &scan, &products);
+        pack_products(call->k, &scan, call->scratch, &products);
     for (int64_t t = 0; t < scan.steps; t++)
         run_step(call, &scan, &products, &crew, t);
 }
@@ -178,10 +178,7 @@ static ArmcCells cells_at(const ArmcAt *at, const ArmcScan *scan)
                        .y = at->out,
                        .ldn = at->out_step,
                        .ldy = at->out_step};
-    const ArmcReal *weight = at->row(at->context, offset - 1, 0, &none),
-                   *input = scan->features ? at->row(at->context, 1, 0, &none) : NULL;
-    const Products products = products_of(scan, input, weight);
-    set_products(scan, armc_scan_has_before(scan, t), &products, &cells);
+    set_products(scan, armc_scan_has_before(scan, t), at->prepared, &cells);
     if (!scan->features)
         cells.x = at->row(at->context, 0, at->site, &cells.ldx);
     if (before.site >= 0)
@@ -190,6 +187,18 @@ static ArmcCells cells_at(const ArmcAt *at, const ArmcScan *scan)
         cells.c = at->row(at->context, offset + 1, before.start, &cells.ldc) +
                   (scan->kind->state ? scan->units : 0);
     return cells;
+}
+
+const void *armc_scan_prepare(const ArmcPrepare *prepare, const ArmcCellKind *kind)
+{
+    ArmcScan scan = armc_scan_of_node(prepare->node, kind);
+    Products *products = ARMC_NEW(prepare->arena, Products);
+    *products =
+        products_of(&scan, prepare->in[1], prepare->in[armc_scan_offset(prepare->node) - 1]);
+    ArmcReal *to =
+        ARMC_NEW_ARRAY(prepare->arena, ArmcReal, packed_size(&scan, scan.features + scan.states));
+    pack_products(prepare->k, &scan, to, products);
+    return products;
 }
 
 void armc_scan_at(const ArmcAt *at, const ArmcCellKind *kind)

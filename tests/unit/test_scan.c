@@ -4,7 +4,6 @@
 
 #include "tests/unit/kernel_tables.h"
 
-/* Cells enough for kernels to lay the weights side by side, which they do not for one cell. */
 enum { CELLS = 43, UNITS = 37, GATES = 4, FEATURES = 3, ROWS = 50 };
 
 typedef struct Numbers {
