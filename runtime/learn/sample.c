@@ -9,6 +9,8 @@
 /* Samples at a time: as many as memory allows, this many at most. */
 enum { MOST_AT_A_TIME = 1024, PASSES_AT_A_TIME = ARMC_MOST_CHUNK, STRETCHES = 64 };
 
+static const double stretch_seconds = 0.05;
+
 typedef struct Drawing {
     ArmcSession *session;
     const ArmcNet *net;
@@ -75,16 +77,22 @@ static bool goes_on(const Drawing *d, double part, int64_t n)
 
 /* --- each activation once --- */
 
+/* A stretch of variables at a time, between which progress is told: threads wait for each other
+ * there, so stretches grow until they take as long as nobody minds. */
 static bool draw_batch(Drawing *d, ArmcSampler *sampler, int64_t n)
 {
     int64_t variables = d->net->variables;
     const ArmcReal *given[] = {d->labels != NULL ? d->labels + d->first : NULL};
     armc_sampler_begin(sampler, n, given);
-    for (int64_t s = 0; s < STRETCHES; s++) {
-        armc_sampler_draw(sampler, variables * s / STRETCHES, variables * (s + 1) / STRETCHES,
-                          draw_levels, d);
-        if (!goes_on(d, (double)(s + 1) / STRETCHES, n))
+    int64_t stretch = variables / STRETCHES + 1;
+    for (int64_t from = 0, to; from < variables; from = to) {
+        double started = armc_now();
+        to = from + stretch < variables ? from + stretch : variables;
+        armc_sampler_draw(sampler, from, to, draw_levels, d);
+        if (!goes_on(d, (double)to / (double)variables, n))
             return false;
+        if (armc_now() - started < stretch_seconds)
+            stretch *= 2;
     }
     return true;
 }
