@@ -48,7 +48,7 @@ static void run_step(const Cell *cell, int64_t r, const ArmcReal *from, ArmcReal
                        .before = r == 1 ? NULL : &row,
                        .a = read,
                        .lda = states,
-                       .product = {{0}, {states, cell->weight, GATES * h, h}},
+                       .product = {{0}, {states, cell->weight, GATES * h, h, false}},
                        .bias = cell->offset,
                        .c = from + h,
                        .next = to + h,
