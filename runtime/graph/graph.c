@@ -220,16 +220,21 @@ static ArmcValue *expand_to(ArmcGraph *graph, ArmcValue *value, ArmcShape shape,
     return armc_graph_append(graph, armc_op_get("expand"), 1, &value, &attr, origin);
 }
 
-/* Elementwise ops read rows in place; inputs that broadcast otherwise are expanded first. */
-static void expand_inputs(ArmcGraph *graph, int in_count, ArmcValue **in, const ArmcOrigin *origin)
+/* Elementwise ops read rows in place; inputs that broadcast otherwise are expanded first. False
+ * after an error: one would be too large. */
+static bool expand_inputs(ArmcGraph *graph, int in_count, ArmcValue **in, const ArmcOrigin *origin)
 {
     ArmcShape shape = in[0]->shape;
     for (int i = 1; i < in_count; i++)
         if (!armc_shape_broadcast(shape, in[i]->shape, &shape))
-            return; /* the signature will report it */
-    for (int i = 0; i < in_count; i++)
+            return true; /* the signature will report it */
+    for (int i = 0; i < in_count; i++) {
         if (!addressable(in[i]->shape, shape))
             in[i] = expand_to(graph, in[i], shape, origin);
+        if (!in[i])
+            return false;
+    }
+    return true;
 }
 
 ArmcValue *armc_graph_append(ArmcGraph *graph, const ArmcOp *op, int in_count, ArmcValue *const *in,
@@ -238,8 +243,9 @@ ArmcValue *armc_graph_append(ArmcGraph *graph, const ArmcOp *op, int in_count, A
     ArmcValue *inputs[ARMC_MAX_INPUTS] = {0};
     for (int i = 0; i < in_count; i++)
         inputs[i] = in[i];
-    if ((op->flags & ARMC_OP_ELEMENTWISE) && in_count > 1)
-        expand_inputs(graph, in_count, inputs, origin);
+    if ((op->flags & ARMC_OP_ELEMENTWISE) && in_count > 1 &&
+        !expand_inputs(graph, in_count, inputs, origin))
+        return NULL;
     ArmcNode *node = armc_node_new(graph, op, in_count, inputs, attr, origin);
     ArmcInfer infer = {graph, node};
     if (!armc_node_infer(&infer))
