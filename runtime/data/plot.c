@@ -115,30 +115,6 @@ static int by_nats(const void *a, const void *b)
     return (x->nats > y->nats) - (x->nats < y->nats);
 }
 
-/* The range of y: all of validation and test, and of training all but the first steps' peak, which
- * would press the rest flat. */
-static void choose_range(ArmcArena *scratch, const Curve curves[], double *low, double *high)
-{
-    *low = DBL_MAX;
-    *high = -DBL_MAX;
-    for (int c = 0; c < CURVES; c++) {
-        size_t n = curves[c].count;
-        if (n == 0)
-            continue;
-        Point *sorted = ARMC_NEW_ARRAY(scratch, Point, n);
-        memcpy(sorted, curves[c].points, n * sizeof *sorted);
-        qsort(sorted, n, sizeof *sorted, by_nats);
-        size_t last = c == TRAIN ? (n - 1) * SHOWN_PERCENT / 100 : n - 1;
-        *low = fmin(*low, sorted[0].nats);
-        *high = fmax(*high, sorted[last].nats);
-    }
-    double margin = *high > *low ? 0.05 * (*high - *low) : 1;
-    *low -= margin;
-    *high += margin;
-}
-
-/* --- the script --------------------------------------------------------------------------- */
-
 /* All that is drawn. */
 typedef struct Plot {
     Curve train, smooth, valid, test;
@@ -146,6 +122,31 @@ typedef struct Plot {
     int64_t variables;
     const char *title;
 } Plot;
+
+/* The range of y: all that is drawn of validation and test, and of training all but the first
+ * steps' peak, which would press the rest flat. */
+static void choose_range(ArmcArena *scratch, Plot *plot)
+{
+    const Curve *const drawn[] = {&plot->train, &plot->valid, &plot->test};
+    plot->low = DBL_MAX;
+    plot->high = -DBL_MAX;
+    for (int c = 0; c < 3; c++) {
+        size_t n = drawn[c]->count;
+        if (n == 0)
+            continue;
+        Point *sorted = ARMC_NEW_ARRAY(scratch, Point, n);
+        memcpy(sorted, drawn[c]->points, n * sizeof *sorted);
+        qsort(sorted, n, sizeof *sorted, by_nats);
+        size_t last = drawn[c] == &plot->train ? (n - 1) * SHOWN_PERCENT / 100 : n - 1;
+        plot->low = fmin(plot->low, sorted[0].nats);
+        plot->high = fmax(plot->high, sorted[last].nats);
+    }
+    double margin = plot->high > plot->low ? 0.05 * (plot->high - plot->low) : 1;
+    plot->low -= margin;
+    plot->high += margin;
+}
+
+/* --- the script --------------------------------------------------------------------------- */
 
 static void write_block(FILE *out, const char *name, const Curve *curve)
 {
@@ -223,7 +224,7 @@ static Plot prepare(ArmcArena *scratch, const Curve curves[], const char *title,
     plot.train = thinned(scratch, &curves[TRAIN]);
     if (plot.train.count >= SMOOTH_FROM)
         plot.smooth = smoothed(scratch, &plot.train);
-    choose_range(scratch, curves, &plot.low, &plot.high);
+    choose_range(scratch, &plot);
     plot.title = title;
     plot.variables = variables;
     return plot;

@@ -198,6 +198,27 @@ static void draws_loss_curves(void **state)
     assert_non_null(strstr(svg, "validation"));
 }
 
+/* A curve of many minibatches is drawn by means; one of them doesn't stretch the axis. */
+static void shows_what_is_drawn(void **state)
+{
+    (void)state;
+    size_t length;
+    if (!has_gnuplot())
+        skip();
+    put_csv(20000);
+    FILE *file = fopen("loss.csv", "a");
+    assert_non_null(file);
+    fputs("\n20001,1,train,-900,1,1,1\n", file);
+    for (int i = 0; i < 100; i++)
+        fputs("20002,1,train,90,1,1,1\n", file);
+    fclose(file);
+    if (armc_plot_loss(arena, "loss.csv", "far.svg", "title", 0, why, sizeof why))
+        fail_msg("%s", why);
+    const char *svg = armc_file_read(arena, "far.svg", &length);
+    assert_non_null(strstr(svg, "100"));
+    assert_null(strstr(svg, "-800"));
+}
+
 static void draws_a_single_point(void **state)
 {
     (void)state;
@@ -240,6 +261,7 @@ int main(void)
         TEST(a_grid_has_colours),
         TEST(large_pictures_stay_as_they_are),
         TEST(draws_loss_curves),
+        TEST(shows_what_is_drawn),
         TEST(draws_a_single_point),
         TEST(says_why_there_is_no_plot), /* last: it changes PATH */
     };
