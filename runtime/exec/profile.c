@@ -55,10 +55,12 @@ static bool is_gradient_of(const ArmcNode *node, const ArmcNode *forward)
            strncmp(node->op->name, forward->op->name, length) == 0 && node->op->name[length] == '_';
 }
 
-static int64_t cost_of(const ArmcProgram *program, const ArmcNode *node)
+/* Of a node that says no cost itself, that of what it is the gradient of. Forward such a name means
+ * something else: conv2d_packed lays weights out. */
+static int64_t cost_of(const ArmcProgram *program, const ArmcNode *node, bool backward)
 {
     int64_t cost = armc_node_cost(node);
-    for (size_t i = 0; cost == 0 && i < program->model->node_count; i++)
+    for (size_t i = 0; backward && cost == 0 && i < program->model->node_count; i++)
         if (is_gradient_of(node, program->model->nodes[i]))
             cost = armc_node_cost(program->model->nodes[i]);
     return cost;
@@ -107,7 +109,7 @@ static void add_steps(Table *table, ArmcProgram *const *programs, int copies, si
                 .members = step->count,
                 .backward = table->backward[node->id],
                 .seconds = seconds,
-                .multiply_adds = cost_of(table->program, node),
+                .multiply_adds = cost_of(table->program, node, table->backward[node->id]),
             };
         }
     }
