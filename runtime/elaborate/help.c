@@ -45,9 +45,15 @@ static const char *kind_of_spec(const ArmcSpec *spec)
     return kinds[spec->kind];
 }
 
+/* What follows a name stands in one column; a longer name moves it, by a space at least. */
+static void print_name(const char *name, ArmcBuf *out)
+{
+    armc_buf_printf(out, "  %-*s ", COLUMN - 1, name);
+}
+
 static void print_spec(const ArmcSpec *spec, ArmcBuf *out)
 {
-    armc_buf_printf(out, "  %-*s", COLUMN, spec->name);
+    print_name(spec->name, out);
     if (spec->kind == ARMC_SPEC_SYMBOL)
         armc_buf_printf(out, "%s", spec->symbols);
     else if (spec->kind == ARMC_SPEC_INTS && spec->symbols)
@@ -73,7 +79,7 @@ static void print_written(const ArmcTree *tree, ArmcBuf *out)
 
 static void print_parameter(const ArmcTree *parameter, ArmcBuf *out)
 {
-    armc_buf_printf(out, "  %-*s", COLUMN, parameter->name);
+    print_name(parameter->name, out);
     const ArmcTree *enums = parameter->kids[0], *preset = parameter->kids[1];
     for (int i = 0; enums && i < enums->kid_count; i++)
         armc_buf_printf(out, "%s%s", i ? "|" : "", enums->kids[i]->name);

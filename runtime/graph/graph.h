@@ -54,6 +54,7 @@ struct ArmcValue {
                             NULL: all live */
     const ArmcOrder *order; /* of the variable that it comes from, as far as it can be told; NULL:
                                raster */
+    int readers;            /* nodes and outputs that need it, known while a graph is simplified */
 };
 
 /* Neighbours that a map leaves neighbours: `length` entries of the result from `to` on come from

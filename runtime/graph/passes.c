@@ -7,6 +7,7 @@
 typedef struct Simplify {
     ArmcGraph *graph; /* the new one */
     ArmcValue **of;   /* old value id -> new value */
+    int *readers;     /* of each old value, by id */
     bool training;
     const ArmcKernels *kernels;
     ArmcNode **buckets; /* nodes of the new graph by hash, open addressing */
@@ -24,6 +25,20 @@ static bool *mark_needed(ArmcArena *arena, const ArmcGraph *graph, const ArmcOut
         for (int k = 0; needed[i] && k < graph->nodes[i]->in_count; k++)
             needed[graph->nodes[i]->in[k]->node->id] = true;
     return needed;
+}
+
+/* How many needed nodes and outputs read each value. */
+static int *count_readers(ArmcArena *arena, const ArmcGraph *graph, const ArmcOutputs *outputs,
+                          const bool *needed)
+{
+    int *readers = ARMC_NEW_ARRAY(arena, int, graph->value_count);
+    for (size_t i = 0; i < outputs->count; i++)
+        if (outputs->values[i])
+            readers[outputs->values[i]->id]++;
+    for (size_t i = 0; i < graph->node_count; i++)
+        for (int k = 0; needed[i] && k < graph->nodes[i]->in_count; k++)
+            readers[graph->nodes[i]->in[k]->id]++;
+    return readers;
 }
 
 static int attr_count(const ArmcOp *op)
@@ -94,6 +109,7 @@ ArmcNode *armc_node_copy(const ArmcGraph *graph, const ArmcNode *node, ArmcValue
         copy->out[i] = ARMC_NEW(graph->arena, ArmcValue);
         *copy->out[i] = *node->out[i];
         copy->out[i]->node = copy;
+        copy->out[i]->readers = 0;
     }
     if (node->after)
         copy->after = of[node->after->out[0]->id]->node;
@@ -146,10 +162,18 @@ static bool is_identity(const ArmcNode *node, bool training)
            armc_shape_equal(node->in[0]->shape, node->out[0]->shape);
 }
 
+/* The new value for an old one. It may stand for several, or have been read by what is left out. */
+static void stand_for(Simplify *s, const ArmcValue *old, ArmcValue *new)
+{
+    s->of[old->id] = new;
+    new->readers += s->readers[old->id];
+}
+
 static void simplify_node(Simplify *s, const ArmcNode *node)
 {
     if (is_identity(node, s->training)) {
-        s->of[node->out[0]->id] = s->of[node->in[0]->id];
+        stand_for(s, node->out[0], s->of[node->in[0]->id]);
+        s->of[node->out[0]->id]->readers--;
         return;
     }
     ArmcNode *copy = armc_node_copy(s->graph, node, s->of);
@@ -157,14 +181,14 @@ static void simplify_node(Simplify *s, const ArmcNode *node)
         fold(s, copy);
     ArmcValue *fused = copy->op->fuse ? copy->op->fuse(s->graph, copy) : NULL;
     if (fused) {
-        s->of[node->out[0]->id] = fused;
+        stand_for(s, node->out[0], fused);
         return;
     }
     ArmcNode *same = find_equal(s, copy);
     if (!same)
         armc_graph_push(s->graph, copy);
     for (int i = 0; i < node->out_count; i++)
-        s->of[node->out[i]->id] = (same ? same : copy)->out[i];
+        stand_for(s, node->out[i], (same ? same : copy)->out[i]);
 }
 
 ArmcGraph *armc_simplify(ArmcArena *arena, const ArmcGraph *graph, ArmcOutputs *outputs,
@@ -177,6 +201,7 @@ ArmcGraph *armc_simplify(ArmcArena *arena, const ArmcGraph *graph, ArmcOutputs *
                   .bucket_count = graph->node_count * 2 + 1};
     s.buckets = ARMC_NEW_ARRAY(arena, ArmcNode *, s.bucket_count);
     bool *needed = mark_needed(arena, graph, outputs);
+    s.readers = count_readers(arena, graph, outputs, needed);
     for (size_t i = 0; i < graph->node_count; i++)
         if (needed[i])
             simplify_node(&s, graph->nodes[i]);

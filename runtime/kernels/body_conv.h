@@ -86,6 +86,7 @@ typedef struct Panel {
     const ArmcRun *runs;
     int64_t count;
     const ArmcReal *packed;
+    const ArmcReal *bias; /* of all columns; NULL: none */
     int64_t column, cols;
     int go_on; /* from what C holds already */
 } Panel;
@@ -140,6 +141,16 @@ ALWAYS_INLINE void conv_tile(const int rows, const int vecs, const Panel *p, con
         }
         for (; i < p->runs[q].length; i++, b += vecs * LANES)
             conv_step(rows, vecs, at, i, b, acc);
+    }
+    if (p->bias) {
+        UNROLL
+        for (int v = 0; v < vecs; v++) {
+            const ArmcReal *bias = p->bias + p->column + v * LANES;
+            const Vec bv = v < whole ? vec_load(bias) : part_load(bias, last);
+            UNROLL
+            for (int r = 0; r < rows; r++)
+                acc[r][v] += bv;
+        }
     }
     UNROLL
     for (int r = 0; r < rows; r++) {
@@ -325,10 +336,12 @@ static void conv_tiles_run(const Pixels *tiles, int count, Panel panel, int64_t 
 
 static void conv_kernel(int64_t h, int64_t w, int64_t n, const ArmcRun *runs, int64_t count,
                         const ArmcReal *a, int64_t a_row, int64_t a_col, const ArmcReal *packed,
-                        ArmcReal *c, int64_t c_row, int64_t c_col, int accumulate)
+                        const ArmcReal *bias, ArmcReal *c, int64_t c_row, int64_t c_col,
+                        int accumulate)
 {
     Image image = {w, 0, a, c, a_col, c_col, a_row - w * a_col, c_row - w * c_col};
-    const Panel panel = {.runs = runs, .count = count, .packed = packed, .go_on = accumulate};
+    const Panel panel = {
+        .runs = runs, .count = count, .packed = packed, .bias = bias, .go_on = accumulate};
     const int64_t panels = (n + CONV_COLS - 1) / CONV_COLS,
                   steps = terms_of(runs, count) / 2 * panels;
     for (int64_t left = h * w; left > 0;) {

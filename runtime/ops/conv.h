@@ -83,6 +83,9 @@ static inline int64_t armc_conv_row(const ArmcConv *conv, int64_t i, int64_t j)
     return (conv->mirrored ? taps - 1 - tap : tap) * (conv->c / conv->groups);
 }
 
+/* Which input of a convolution by packed weights is added to each site, where it has one. */
+enum { ARMC_CONV_BIAS = 3 };
+
 /* --- conv_shape.c --- */
 
 enum { ARMC_CONV_STRIDE, ARMC_CONV_DILATION, ARMC_CONV_GROUPS, ARMC_CONV_PAD, ARMC_CONV_SIZE };
@@ -115,6 +118,8 @@ int64_t armc_conv_cost(const ArmcNode *node, int64_t site, const ArmcPart *part)
 void armc_conv_find_runs(ArmcArena *arena, ArmcConv *conv);
 /* The same node by packed weights, which are made once a step. NULL: it stays as it is. */
 ArmcValue *armc_conv_fuse(ArmcGraph *graph, const ArmcNode *node);
+/* A vector added to that, in the same pass, from the sum; NULL where the sum is something else. */
+ArmcValue *armc_conv_from_add(ArmcGraph *graph, const ArmcNode *add);
 bool armc_conv_packed_shape(ArmcInfer *infer);
 void armc_conv_pack(const ArmcCall *call, int64_t task);
 int64_t armc_conv_scratch(const ArmcNode *node);
@@ -129,6 +134,9 @@ void armc_conv_direct_dw(const ArmcCall *call, int64_t task);
 
 /* --- conv_gather.c --- */
 
+/* bias (width) onto each of `rows` rows of y; NULL: nothing. */
+void armc_conv_add_bias(const ArmcKernels *k, int64_t rows, int64_t width, const ArmcReal *bias,
+                        ArmcReal *y, int64_t step);
 int64_t armc_conv_tasks(const ArmcCall *call);
 void armc_conv_forward(const ArmcCall *call, int64_t task);
 void armc_conv_at(const ArmcAt *at);

@@ -238,6 +238,31 @@ static bool is_pointwise(const ArmcConv *conv)
     return is_alone(&conv->y) && is_alone(&conv->x);
 }
 
+/* A convolution by packed weights that nothing reads but the sum. */
+static const ArmcNode *only_read_by_sum(const ArmcValue *value)
+{
+    const ArmcOp *op = value->node->op;
+    bool is_conv = op == armc_op_get("conv2d_direct") || op == armc_op_get("conv2d_point");
+    return is_conv && value->readers == 1 ? value->node : NULL;
+}
+
+ArmcValue *armc_conv_from_add(ArmcGraph *graph, const ArmcNode *add)
+{
+    for (int i = 0; i < 2; i++) {
+        const ArmcNode *conv = only_read_by_sum(add->in[i]);
+        ArmcValue *bias = add->in[1 - i];
+        if (!conv || bias->batched || bias->shape.rank != 1 ||
+            bias->shape.dims[0] != armc_shape_features(conv->out[0]->shape))
+            continue;
+        const char *op = conv->op->rows ? "conv2d_point_bias" : "conv2d_direct_bias";
+        ArmcValue *in[] = {conv->in[0], conv->in[1], conv->in[2], bias};
+        ArmcValue *fused = planned(graph, op, 4, in, conv);
+        fused->order = add->out[0]->order;
+        return fused;
+    }
+    return NULL;
+}
+
 ArmcValue *armc_conv_fuse(ArmcGraph *graph, const ArmcNode *node)
 {
     const ArmcConv *conv = node->plan;
@@ -260,17 +285,33 @@ int64_t armc_conv_direct_tasks(const ArmcCall *call)
     return examples_of(call) * bands_of(call->node->plan);
 }
 
+/* Of columns without a live term. */
+static void clear_block(const ArmcKernels *k, int64_t rows, int64_t width, const ArmcReal *bias,
+                        ArmcReal *y, int64_t step)
+{
+    for (int64_t r = 0; r < rows; r++)
+        memset(y + r * step, 0, (size_t)width * sizeof *y);
+    armc_conv_add_bias(k, rows, width, bias, y, step);
+}
+
+/* The part of a node's bias that is a block's; NULL: it has none. */
+static const ArmcReal *bias_of(const ArmcNode *node, const ArmcReal *const *in,
+                               const ArmcConvBlock *block)
+{
+    return node->in_count > ARMC_CONV_BIAS ? in[ARMC_CONV_BIAS] + block->begin : NULL;
+}
+
 /* y (rows,x,width) of a block from rows of the padded picture. Where rows follow each other without
  * a gap they are one. */
 static void block_direct(const ArmcCall *call, const ArmcConvBlock *block, const ArmcReal *a,
                          int64_t rows, ArmcReal *y)
 {
     const ArmcConv *conv = call->node->plan;
+    const ArmcReal *bias = bias_of(call->node, call->in, block);
     int64_t columns = conv->x.out, a_col = conv->x.stride * conv->c,
-            a_row = conv->y.stride * pitch_of(conv);
+            a_row = conv->y.stride * pitch_of(conv), width = block->end - block->begin;
     if (block->run_count == 0) {
-        for (int64_t i = 0; i < rows * columns; i++)
-            memset(y + i * conv->n, 0, (size_t)(block->end - block->begin) * sizeof *y);
+        clear_block(call->k, rows * columns, width, bias, y, conv->n);
         return;
     }
     if (columns == 1 || a_row == columns * a_col) {
@@ -278,8 +319,8 @@ static void block_direct(const ArmcCall *call, const ArmcConvBlock *block, const
         columns *= rows;
         rows = 1;
     }
-    call->k->conv(rows, columns, block->end - block->begin, block->runs, block->run_count, a, a_row,
-                  a_col, call->in[2] + block->packed, y, columns * conv->n, conv->n, 0);
+    call->k->conv(rows, columns, width, block->runs, block->run_count, a, a_row, a_col,
+                  call->in[2] + block->packed, bias, y, columns * conv->n, conv->n, 0);
 }
 
 void armc_conv_direct(const ArmcCall *call, int64_t task)
@@ -303,12 +344,14 @@ void armc_conv_rows(const ArmcRows *rows)
     const ArmcConv *conv = rows->node->plan;
     for (const ArmcConvBlock *block = conv->blocks; block->end > 0; block++) {
         int64_t width = block->end - block->begin;
+        const ArmcReal *bias = bias_of(rows->node, rows->in, block);
         ArmcReal *y = rows->out + block->begin;
-        for (int64_t r = 0; r < rows->n && block->run_count == 0; r++)
-            memset(y + r * rows->out_step, 0, (size_t)width * sizeof *y);
-        if (block->run_count > 0)
+        if (block->run_count == 0)
+            clear_block(rows->k, rows->n, width, bias, y, rows->out_step);
+        else
             rows->k->conv(1, rows->n, width, block->runs, block->run_count, rows->in[0], 0,
-                          rows->in_step[0], rows->in[2] + block->packed, y, 0, rows->out_step, 0);
+                          rows->in_step[0], rows->in[2] + block->packed, bias, y, 0, rows->out_step,
+                          0);
     }
 }
 

@@ -61,6 +61,13 @@ static void clear(int64_t rows, int64_t width, ArmcReal *y, int64_t step)
         memset(y + r * step, 0, (size_t)width * sizeof *y);
 }
 
+void armc_conv_add_bias(const ArmcKernels *k, int64_t rows, int64_t width, const ArmcReal *bias,
+                        ArmcReal *y, int64_t step)
+{
+    for (int64_t r = 0; bias && r < rows; r++)
+        k->add(width, y + r * step, bias, y + r * step);
+}
+
 static void block_forward(const ArmcCall *call, const ArmcConvBlock *block, int64_t first,
                           int64_t rows)
 {
@@ -89,6 +96,9 @@ void armc_conv_forward(const ArmcCall *call, int64_t task)
     int64_t rows = all - first < TILE_ROWS ? all - first : TILE_ROWS;
     for (const ArmcConvBlock *block = conv->blocks; block->end > 0; block++)
         block_forward(call, block, first, rows);
+    if (call->node->in_count > ARMC_CONV_BIAS)
+        armc_conv_add_bias(call->k, rows, conv->n, call->in[ARMC_CONV_BIAS],
+                           call->out[0] + first * conv->n, conv->n);
 }
 
 /* --- a part of one site's row --- */
@@ -117,9 +127,16 @@ static void block_at(const ArmcAt *at, const ArmcConvBlock *block, const ArmcRea
 void armc_conv_at(const ArmcAt *at)
 {
     int64_t step;
-    const ArmcReal *weight = at->row(at->context, 1, 0, &step);
-    for (const ArmcConvBlock *block = at->part->live; block->end > 0; block++)
+    const ArmcReal *weight = at->row(at->context, 1, 0, &step),
+                   *bias = at->node->in_count > ARMC_CONV_BIAS
+                               ? at->row(at->context, ARMC_CONV_BIAS, 0, &step)
+                               : NULL;
+    for (const ArmcConvBlock *block = at->part->live; block->end > 0; block++) {
         block_at(at, block, weight);
+        if (bias)
+            armc_conv_add_bias(at->k, at->n, block->end - block->begin, bias + block->begin,
+                               at->out + block->begin, at->out_step);
+    }
 }
 
 /* --- dW = x^T dy --- */

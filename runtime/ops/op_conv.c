@@ -114,11 +114,18 @@ ARMC_OP(conv2d_dx) = {
     .forward = armc_conv_forward,
 };
 
-#define DIRECT_FIELDS                                                                              \
-    .sig = "x weight packed -> ?", .shape = armc_conv_planned_shape, .vjp = conv_vjp,              \
-    .groups = armc_conv_groups, .reads = armc_conv_reads, .live = armc_conv_live,                  \
-    .at = armc_conv_at, .scratch = armc_conv_scratch, .tasks = armc_conv_direct_tasks,             \
-    .forward = armc_conv_direct, .cost = armc_conv_cost
+static void biased_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
+{
+    conv_vjp(grad, node, dy);
+    armc_grad_add(grad, node->in[ARMC_CONV_BIAS], dy);
+}
+
+#define PACKED_FIELDS                                                                              \
+    .shape = armc_conv_planned_shape, .groups = armc_conv_groups, .reads = armc_conv_reads,        \
+    .live = armc_conv_live, .at = armc_conv_at, .scratch = armc_conv_scratch,                      \
+    .tasks = armc_conv_direct_tasks, .forward = armc_conv_direct, .cost = armc_conv_cost
+#define DIRECT_FIELDS .sig = "x weight packed -> ?", .vjp = conv_vjp, PACKED_FIELDS
+#define BIAS_FIELDS   .sig = "x weight packed bias -> ?", .vjp = biased_vjp, PACKED_FIELDS
 
 ARMC_OP(conv2d_direct) = {
     .name = "conv2d_direct",
@@ -127,12 +134,29 @@ ARMC_OP(conv2d_direct) = {
     DIRECT_FIELDS,
 };
 
+ARMC_OP(conv2d_direct_bias) = {
+    .name = "conv2d_direct_bias",
+    .doc = "The same, and a vector added at each site.",
+    .flags = ARMC_OP_INTERNAL,
+    BIAS_FIELDS,
+};
+
 ARMC_OP(conv2d_point) = {
     .name = "conv2d_point",
     .doc = "The same where each site reads itself alone.",
     .flags = ARMC_OP_INTERNAL | ARMC_OP_JOINS,
     DIRECT_FIELDS,
     .rows_in = "rww",
+    .rows_out = 'r',
+    .rows = armc_conv_rows,
+};
+
+ARMC_OP(conv2d_point_bias) = {
+    .name = "conv2d_point_bias",
+    .doc = "The same, and a vector added at each site.",
+    .flags = ARMC_OP_INTERNAL | ARMC_OP_JOINS,
+    BIAS_FIELDS,
+    .rows_in = "rwww",
     .rows_out = 'r',
     .rows = armc_conv_rows,
 };

@@ -1,6 +1,7 @@
 /* Elementwise ops: one row each. A row's arithmetic is a kernel; its derivative is written in other
  * ops. */
 #include "runtime/ops/affine.h"
+#include "runtime/ops/conv.h"
 #include "runtime/ops/family.h"
 
 /* Structural zeros of a product: where either factor has one. */
@@ -66,7 +67,8 @@ static ArmcValue *sum_from(ArmcGraph *graph, const ArmcNode *node)
 static ArmcValue *add_fuse(ArmcGraph *graph, const ArmcNode *node)
 {
     ArmcValue *fused = sum_from(graph, node);
-    return fused ? fused : armc_affine_from_add(graph, node);
+    fused = fused ? fused : armc_affine_from_add(graph, node);
+    return fused ? fused : armc_conv_from_add(graph, node);
 }
 ARMC_OP(add) = {BINARY_FIELDS(add), .fuse = add_fuse,
                 .doc = "a + b, entry by entry; dimensions of size 1 stretch."};

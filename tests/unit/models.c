@@ -221,16 +221,26 @@ static ArmcValue *conv(Lab *lab, const char *op, const char *stride, const char 
     return LAB(lab, op, attr, x, weight);
 }
 
-/* Mask A, then mask B around a residual connection. */
+static ArmcValue *biased(Lab *lab, const char *name, ArmcValue *x)
+{
+    const char *width = armc_arena_printf(lab->arena, "%d", (int)armc_shape_features(x->shape));
+    return LAB(lab, "add", NULL, x, lab_param(lab, name, width, NULL));
+}
+
+/* Mask A, then mask B around a residual connection; vectors added to both, and to a convolution
+ * that is read without it as well. */
 static void masked_convolutions(Lab *lab)
 {
     ArmcValue *x = LAB(lab, "scale", NULL, lab_input(lab, "image", "9x4x2", 3));
     ArmcValue *h = conv(lab, "conv2d", "1", "", x, live_first(lab, "a", "3x3x2x6", 4 * 2 * 6));
+    h = biased(lab, "a.bias", h);
     ArmcValue *b = conv(lab, "conv2d", "1", "", LAB(lab, "relu", NULL, h),
                         live_first(lab, "b", "3x3x6x6", 5 * 6 * 6));
-    h = LAB(lab, "add", NULL, h, b);
-    model_likelihood(lab, "categorical",
-                     conv(lab, "conv2d", "1", "", h, lab_param(lab, "out", "1x1x6x6", NULL)));
+    h = LAB(lab, "add", NULL, h, biased(lab, "b.bias", b));
+    h = conv(lab, "conv2d", "1", "", h, lab_param(lab, "mix", "1x1x6x6", NULL));
+    h = LAB(lab, "mul", NULL, LAB(lab, "tanh", NULL, biased(lab, "mix.bias", h)), h);
+    h = conv(lab, "conv2d", "1", "", h, lab_param(lab, "out", "1x1x6x6", NULL));
+    model_likelihood(lab, "categorical", biased(lab, "out.bias", h));
 }
 
 static void down_and_up(Lab *lab)

@@ -180,6 +180,36 @@ static void test_dead_nodes_and_identities_go(void **state)
     lab_close(&lab);
 }
 
+static ArmcValue *convolution(Lab *lab, ArmcValue *x, const char *name, const char *weight)
+{
+    ArmcAttr attr[ARMC_MAX_ATTRS] = {
+        lab_ints(lab, "1"), lab_ints(lab, "1"), lab_int(1), {.given = true, .text = "same"}};
+    return LAB(lab, "conv2d", attr, x, lab_param(lab, name, weight, NULL));
+}
+
+/* A vector goes into the convolution before it, unless that is wanted without it, too. */
+static void test_vectors_join_convolutions(void **state)
+{
+    (void)state;
+    Lab lab;
+    lab_open(&lab, 1);
+    ArmcValue *x = lab_input(&lab, "x", "4x3x2", 0), *bias = lab_param(&lab, "bias", "5", NULL);
+    ArmcValue *y = LAB(&lab, "add", NULL, convolution(&lab, x, "w", "3x3x2x5"), bias);
+    y = LAB(&lab, "add", NULL, bias, convolution(&lab, y, "v", "1x1x5x5"));
+    ArmcValue *twice = convolution(&lab, x, "u", "1x1x2x5");
+    y = LAB(&lab, "mul", NULL, LAB(&lab, "mul", NULL, y, LAB(&lab, "add", NULL, twice, bias)),
+            twice);
+    ArmcOutputs outputs = {&y, 1};
+    const ArmcGraph *graph = simplified(&lab, &y, true);
+    /* once more: what is not used any longer goes */
+    graph = armc_simplify(lab.arena, graph, &outputs, true, lab.kernels);
+    assert_int_equal(count_ops(graph, "conv2d_direct_bias"), 1);
+    assert_int_equal(count_ops(graph, "conv2d_point_bias"), 1);
+    assert_int_equal(count_ops(graph, "conv2d_point"), 1);
+    assert_int_equal(count_ops(graph, "add"), 1);
+    lab_close(&lab);
+}
+
 /* --- gradients of graphs --- */
 
 static void check_paths(Lab *lab, ArmcValue *y, ArmcValue *x, const char *what)
@@ -360,6 +390,7 @@ int main(void)
         cmocka_unit_test(test_product_masks),
         cmocka_unit_test(test_constants_are_folded),
         cmocka_unit_test(test_equal_nodes_are_merged),
+        cmocka_unit_test(test_vectors_join_convolutions),
         cmocka_unit_test(test_dead_nodes_and_identities_go),
         cmocka_unit_test(test_gradients_add_up_over_uses),
         cmocka_unit_test(test_gradients_of_movements_stay_apart),
