@@ -86,6 +86,11 @@ static inline int64_t armc_conv_row(const ArmcConv *conv, int64_t i, int64_t j)
 /* Which input of a convolution by packed weights is added to each site, where it has one. */
 enum { ARMC_CONV_BIAS = 3 };
 
+static inline bool armc_conv_has_bias(const ArmcNode *node)
+{
+    return node->in_count > ARMC_CONV_BIAS;
+}
+
 /* --- conv_shape.c --- */
 
 enum { ARMC_CONV_STRIDE, ARMC_CONV_DILATION, ARMC_CONV_GROUPS, ARMC_CONV_PAD, ARMC_CONV_SIZE };
@@ -134,6 +139,7 @@ void armc_conv_direct_dw(const ArmcCall *call, int64_t task);
 
 /* --- conv_gather.c --- */
 
+void armc_conv_clear(int64_t rows, int64_t width, ArmcReal *y, int64_t step);
 /* bias (width) onto each of `rows` rows of y; NULL: nothing. */
 void armc_conv_add_bias(const ArmcKernels *k, int64_t rows, int64_t width, const ArmcReal *bias,
                         ArmcReal *y, int64_t step);

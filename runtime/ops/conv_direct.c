@@ -289,8 +289,7 @@ int64_t armc_conv_direct_tasks(const ArmcCall *call)
 static void clear_block(const ArmcKernels *k, int64_t rows, int64_t width, const ArmcReal *bias,
                         ArmcReal *y, int64_t step)
 {
-    for (int64_t r = 0; r < rows; r++)
-        memset(y + r * step, 0, (size_t)width * sizeof *y);
+    armc_conv_clear(rows, width, y, step);
     armc_conv_add_bias(k, rows, width, bias, y, step);
 }
 
@@ -298,7 +297,7 @@ static void clear_block(const ArmcKernels *k, int64_t rows, int64_t width, const
 static const ArmcReal *bias_of(const ArmcNode *node, const ArmcReal *const *in,
                                const ArmcConvBlock *block)
 {
-    return node->in_count > ARMC_CONV_BIAS ? in[ARMC_CONV_BIAS] + block->begin : NULL;
+    return armc_conv_has_bias(node) ? in[ARMC_CONV_BIAS] + block->begin : NULL;
 }
 
 /* y (rows,x,width) of a block from rows of the padded picture. Where rows follow each other without

@@ -55,7 +55,7 @@ int64_t armc_conv_tasks(const ArmcCall *call)
     return (examples_of(call) * sites_out(conv) + TILE_ROWS - 1) / TILE_ROWS;
 }
 
-static void clear(int64_t rows, int64_t width, ArmcReal *y, int64_t step)
+void armc_conv_clear(int64_t rows, int64_t width, ArmcReal *y, int64_t step)
 {
     for (int64_t r = 0; r < rows; r++)
         memset(y + r * step, 0, (size_t)width * sizeof *y);
@@ -75,7 +75,7 @@ static void block_forward(const ArmcCall *call, const ArmcConvBlock *block, int6
     int64_t n = conv->n, width = block->end - block->begin;
     ArmcReal tile[TILE_ROWS * ARMC_CONV_DEPTH], *y = call->out[0] + first * n + block->begin;
     if (block->chunk_count == 0)
-        clear(rows, width, y, n);
+        armc_conv_clear(rows, width, y, n);
     for (int64_t i = 0; i < block->chunk_count; i++) {
         const ArmcConvChunk *chunk = &block->chunks[i];
         const ArmcReal *w = call->in[1] + chunk->row * n + block->begin;
@@ -96,7 +96,7 @@ void armc_conv_forward(const ArmcCall *call, int64_t task)
     int64_t rows = all - first < TILE_ROWS ? all - first : TILE_ROWS;
     for (const ArmcConvBlock *block = conv->blocks; block->end > 0; block++)
         block_forward(call, block, first, rows);
-    if (call->node->in_count > ARMC_CONV_BIAS)
+    if (armc_conv_has_bias(call->node))
         armc_conv_add_bias(call->k, rows, conv->n, call->in[ARMC_CONV_BIAS],
                            call->out[0] + first * conv->n, conv->n);
 }
@@ -121,14 +121,14 @@ static void block_at(const ArmcAt *at, const ArmcConvBlock *block, const ArmcRea
         more = true;
     }
     if (!more)
-        clear(at->n, block->end - block->begin, at->out + block->begin, at->out_step);
+        armc_conv_clear(at->n, block->end - block->begin, at->out + block->begin, at->out_step);
 }
 
 void armc_conv_at(const ArmcAt *at)
 {
     int64_t step;
     const ArmcReal *weight = at->row(at->context, 1, 0, &step),
-                   *bias = at->node->in_count > ARMC_CONV_BIAS
+                   *bias = armc_conv_has_bias(at->node)
                                ? at->row(at->context, ARMC_CONV_BIAS, 0, &step)
                                : NULL;
     for (const ArmcConvBlock *block = at->part->live; block->end > 0; block++) {
@@ -185,7 +185,7 @@ static void clear_dead_rows(const ArmcConv *conv, const Piece *piece, ArmcReal *
     int64_t rows = conv->y.kernel * conv->x.kernel * (conv->c / conv->groups);
     for (int64_t r = 0; r < rows; r++)
         if (!piece->block->rows[r])
-            clear(1, piece->end - piece->begin, dw + r * conv->n + piece->begin, 0);
+            armc_conv_clear(1, piece->end - piece->begin, dw + r * conv->n + piece->begin, 0);
 }
 
 /* dW (depth,width) (+)= tile^T (depth,R) dy (R,width) */

@@ -102,6 +102,7 @@ typedef struct Axis {
 typedef struct World {
     const Case *c;
     ArmcValue *x, *weight, *dy, *values[3]; /* y, dx, dw */
+    ArmcValue *bias;                        /* NULL: none */
     Axis y_axis, x_axis;
     int64_t channels, filters;
     int64_t weight_dims[4];
@@ -207,7 +208,7 @@ static void find_axes(Lab *lab, World *w)
     w->filters = armc_shape_features(out);
 }
 
-static void open_world(Lab *lab, World *w, const Case *c)
+static void open_world(Lab *lab, World *w, const Case *c, bool biased)
 {
     char shape[96];
     *w = (World){.c = c};
@@ -222,6 +223,12 @@ static void open_world(Lab *lab, World *w, const Case *c)
         pad_attr(lab, c->pad),    lab_ints(lab, c->size),
     };
     ArmcValue *y = LAB(lab, c->op, attr, w->x, w->weight);
+    if (biased) {
+        const char *filters =
+            armc_arena_printf(lab->arena, "%d", (int)armc_shape_features(y->shape));
+        w->bias = lab_param(lab, "bias", filters, NULL);
+        y = LAB(lab, "add", NULL, y, w->bias);
+    }
     w->values[0] = y;
     w->dy = lab_input(lab, "dy", armc_shape_text(y->shape, shape), 0);
     lab_fill(lab, w->x, 1);
@@ -313,12 +320,13 @@ static void expect_bits(Lab *lab, const World *w, const LabRun *lab_run, const A
             fail_msg("%s: other bits", name_of(lab, w->c, v, way));
 }
 
-/* Does the result come from packed weights, and dx as well? */
-static bool is_packed(const ArmcOutputs *found)
+/* Does the result come from packed weights, bias included, and dx as well? */
+static bool is_packed(const World *w, const ArmcOutputs *found)
 {
     for (int v = 0; v < 2; v++) {
         const ArmcNode *node = found->values[v]->node;
-        if (node->in_count != 3 || strcmp(node->in[2]->node->op->name, "conv2d_packed") != 0)
+        int inputs = v == 0 && w->bias ? 4 : 3;
+        if (node->in_count != inputs || strcmp(node->in[2]->node->op->name, "conv2d_packed") != 0)
             return false;
     }
     return true;
@@ -339,19 +347,22 @@ static void naive(Lab *lab, const World *w, double **of)
         const Sums one = {s.x + x_at, s.weight, s.dy + y_at, {of[0] + y_at, of[1] + x_at, of[2]}};
         add_example(w, &one);
     }
+    const ArmcReal *bias = w->bias ? lab_data(lab, w->bias, &w_size) : NULL;
+    for (int64_t i = 0; bias && i < dy_size; i++)
+        of[0][i] += (double)bias[i % w->filters];
 }
 
-static void check_case(const Case *c)
+static void check_case(const Case *c, bool biased)
 {
     static const char *const tables[] = {"generic", "avx2", "avx512", "neon"};
     Lab lab;
     World w;
     double *expected[3];
     lab_open(&lab, BATCH);
-    open_world(&lab, &w, c);
+    open_world(&lab, &w, c, biased);
     ArmcOutputs found = {w.values, 3};
     LabRun lab_run = lab_prepare(&lab, &found);
-    assert_true(is_packed(&found));
+    assert_true(is_packed(&w, &found));
     naive(&lab, &w, expected);
     run(&lab_run, lab.kernels, GATHERED, BATCH);
     expect_near(&lab, &w, &lab_run, &found, expected, "gathered");
@@ -373,8 +384,10 @@ static void check_case(const Case *c)
 static void test_against_naive_sums(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        check_case(&cases[i]);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        check_case(&cases[i], false);
+        check_case(&cases[i], true);
+    }
 }
 
 /* --- parts of rows --- */
@@ -420,7 +433,7 @@ static void check_parts(const Case *c)
     Lab lab;
     World w;
     lab_open(&lab, BATCH);
-    open_world(&lab, &w, c);
+    open_world(&lab, &w, c, false);
     ArmcOutputs found = {w.values, 3};
     const ArmcNode *node = w.values[0]->node;
     int64_t count, cost = 0;
@@ -456,7 +469,7 @@ static void test_examples_are_alone(void **state)
         Lab lab;
         World w;
         lab_open(&lab, BATCH);
-        open_world(&lab, &w, &cases[i]);
+        open_world(&lab, &w, &cases[i], false);
         ArmcOutputs found = {w.values, 3};
         LabRun lab_run = lab_prepare(&lab, &found);
         run(&lab_run, lab.kernels, DIRECT, BATCH);
@@ -477,7 +490,7 @@ static void test_cost_counts_what_is_live(void **state)
     World w;
     const Case c = {"conv2d", "4x5x2", "3x3x2x3", "1", "1", "same", 1, "", mask_b};
     lab_open(&lab, BATCH);
-    open_world(&lab, &w, &c);
+    open_world(&lab, &w, &c, false);
     assert_int_equal(armc_node_cost(w.values[0]->node),
                      2 * 3 * (4 * 5 + 4 * 4 + 3 * 5 + 2 * 3 * 4));
     lab_close(&lab);
