@@ -96,6 +96,12 @@ ALWAYS_INLINE ArmcReal larger(ArmcReal a, ArmcReal b)
  */
 static ArmcReal max_of_kernel(int64_t n, const ArmcReal *x)
 {
+    if (n < ARMC_VIRTUAL_LANES) { /* lanes behind the end hold x[0] */
+        ArmcReal most_of_few = x[0];
+        for (int64_t i = 1; i < n; i++)
+            most_of_few = larger(most_of_few, x[i]);
+        return larger(most_of_few, x[0]);
+    }
     ArmcReal most[ARMC_VIRTUAL_LANES];
     for (int i = 0; i < ARMC_VIRTUAL_LANES; i++)
         most[i] = x[i < n ? i : 0];

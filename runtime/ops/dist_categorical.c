@@ -2,15 +2,24 @@
 #include "runtime/ops/family.h"
 #include "runtime/ops/softmax.h"
 
+/* The level of row r. */
+static int64_t target_of(const ArmcRows *rows, int64_t r)
+{
+    int64_t x = (int64_t)rows->in[1][r * rows->in_step[1]], levels = rows->in_width[0];
+    return x < levels ? x : levels - 1;
+}
+
 /* -log p(x) = log sum exp(l) - l[x] = log sum exp(l - m) + (m - l[x]), m = max l */
 static void nll_rows(const ArmcRows *rows)
 {
-    int64_t levels = rows->in_width[0];
-    for (int64_t r = 0; r < rows->n; r++) {
-        const ArmcReal *l = rows->in[0] + r * rows->in_step[0];
-        int64_t x = (int64_t)rows->in[1][r * rows->in_step[1]];
-        ArmcReal m, log_sum = armc_log_sum_exp(rows->k, levels, l, &m);
-        rows->out[r * rows->out_step] = log_sum + (m - l[x < levels ? x : levels - 1]);
+    const ArmcLogits logits = armc_logits_of(rows);
+    ArmcReal m[ARMC_LOGITS_ROWS], log_sum[ARMC_LOGITS_ROWS];
+    for (int64_t first = 0; first < rows->n; first += ARMC_LOGITS_ROWS) {
+        const ArmcLogits part = armc_logits_part(&logits, first, ARMC_LOGITS_ROWS);
+        armc_log_sum_exp(rows->k, &part, m, log_sum);
+        for (int64_t r = 0; r < part.rows; r++)
+            rows->out[(first + r) * rows->out_step] =
+                log_sum[r] + (m[r] - part.x[r * part.step + target_of(rows, first + r)]);
     }
 }
 
@@ -36,13 +45,12 @@ ARMC_OP(categorical_nll) = {
 /* dl = (softmax(l) - [x]) dy */
 static void nll_grad_rows(const ArmcRows *rows)
 {
-    int64_t levels = rows->in_width[0];
+    const ArmcLogits logits = armc_logits_of(rows);
+    armc_softmax(rows->k, &logits, rows->out, rows->out_step);
     for (int64_t r = 0; r < rows->n; r++) {
-        int64_t x = (int64_t)rows->in[1][r * rows->in_step[1]];
-        ArmcReal dy = rows->in[2][r * rows->in_step[2]], *dl = rows->out + r * rows->out_step;
-        armc_softmax_row(rows->k, levels, rows->in[0] + r * rows->in_step[0], dl);
-        dl[x < levels ? x : levels - 1] -= 1;
-        rows->k->scale(levels, dy, dl, dl);
+        ArmcReal *dl = rows->out + r * rows->out_step;
+        dl[target_of(rows, r)] -= 1;
+        rows->k->scale(logits.n, rows->in[2][r * rows->in_step[2]], dl, dl);
     }
 }
 

@@ -4,43 +4,99 @@
 
 enum { CHUNK = 512 };
 
-/* Sum over i of exp(x[i] - m), a chunk at a time. */
-static ArmcReal sum_exp(const ArmcKernels *k, int64_t n, const ArmcReal *x, ArmcReal m)
+ArmcLogits armc_logits_part(const ArmcLogits *logits, int64_t first, int64_t rows)
 {
-    ArmcReal shifted[CHUNK], total = 0;
-    for (int64_t at = 0; at < n; at += CHUNK) {
-        int64_t some = n - at < CHUNK ? n - at : CHUNK;
+    int64_t left = logits->rows - first;
+    return (ArmcLogits){rows < left ? rows : left, logits->n, logits->x + first * logits->step,
+                        logits->step};
+}
+
+/* How many rows are made together. */
+static int64_t rows_at_once(int64_t n)
+{
+    int64_t rows = n > 0 && n < CHUNK ? CHUNK / n : 1;
+    return rows < ARMC_LOGITS_ROWS ? rows : ARMC_LOGITS_ROWS;
+}
+
+/* exp(x - m) of entries from..from+some-1 of each row, one row of `some` after the other. */
+static void shifted_exp(const ArmcKernels *k, const ArmcLogits *logits, const ArmcReal *m,
+                        int64_t from, int64_t some, ArmcReal *to)
+{
+    for (int64_t r = 0; r < logits->rows; r++) {
+        const ArmcReal *x = logits->x + r * logits->step + from;
         for (int64_t i = 0; i < some; i++)
-            shifted[i] = x[at + i] - m;
-        k->exp(some, shifted, shifted);
-        total += k->sum(some, shifted);
+            to[r * some + i] = x[i] - m[r];
     }
-    return total;
+    k->exp(logits->rows * some, to, to);
 }
 
-ArmcReal armc_log_sum_exp(const ArmcKernels *k, int64_t n, const ArmcReal *x, ArmcReal *m)
+static void largest(const ArmcKernels *k, const ArmcLogits *logits, ArmcReal *m)
 {
-    ArmcReal log_sum;
-    *m = k->max_of(n, x);
-    ArmcReal total = sum_exp(k, n, x, *m);
-    k->log(1, &total, &log_sum);
-    return log_sum;
+    for (int64_t r = 0; r < logits->rows; r++)
+        m[r] = k->max_of(logits->n, logits->x + r * logits->step);
 }
 
-void armc_softmax_row(const ArmcKernels *k, int64_t n, const ArmcReal *x, ArmcReal *y)
+/* Sums over each row of exp(x - m), a chunk at a time. */
+static void sum_exp(const ArmcKernels *k, const ArmcLogits *logits, const ArmcReal *m,
+                    ArmcReal *total)
 {
-    ArmcReal m = k->max_of(n, x);
-    for (int64_t i = 0; i < n; i++)
-        y[i] = x[i] - m;
-    k->exp(n, y, y);
-    k->scale(n, 1 / k->sum(n, y), y, y);
+    ArmcReal some[CHUNK];
+    for (int64_t r = 0; r < logits->rows; r++)
+        total[r] = 0;
+    for (int64_t at = 0, width; at < logits->n; at += width) {
+        width = logits->n - at < CHUNK ? logits->n - at : CHUNK;
+        shifted_exp(k, logits, m, at, width, some);
+        for (int64_t r = 0; r < logits->rows; r++)
+            total[r] += k->sum(width, some + r * width);
+    }
+}
+
+void armc_log_sum_exp(const ArmcKernels *k, const ArmcLogits *logits, ArmcReal *m,
+                      ArmcReal *log_sum)
+{
+    const int64_t each = rows_at_once(logits->n);
+    largest(k, logits, m);
+    for (int64_t first = 0; first < logits->rows; first += each) {
+        const ArmcLogits part = armc_logits_part(logits, first, each);
+        sum_exp(k, &part, m + first, log_sum + first);
+    }
+    k->log(logits->rows, log_sum, log_sum);
+}
+
+/* Of rows that are made together. */
+static void softmax_part(const ArmcKernels *k, const ArmcLogits *part, ArmcReal *y, int64_t y_step)
+{
+    ArmcReal some[CHUNK], m[ARMC_LOGITS_ROWS];
+    const int64_t n = part->n;
+    largest(k, part, m);
+    if (n > CHUNK) {
+        shifted_exp(k, part, m, 0, n, y);
+        k->scale(n, 1 / k->sum(n, y), y, y);
+        return;
+    }
+    shifted_exp(k, part, m, 0, n, some);
+    for (int64_t r = 0; r < part->rows; r++)
+        k->scale(n, 1 / k->sum(n, some + r * n), some + r * n, y + r * y_step);
+}
+
+void armc_softmax(const ArmcKernels *k, const ArmcLogits *logits, ArmcReal *y, int64_t y_step)
+{
+    const int64_t each = rows_at_once(logits->n);
+    for (int64_t first = 0; first < logits->rows; first += each) {
+        const ArmcLogits part = armc_logits_part(logits, first, each);
+        softmax_part(k, &part, y + first * y_step, y_step);
+    }
+}
+
+ArmcLogits armc_logits_of(const ArmcRows *rows)
+{
+    return (ArmcLogits){rows->n, rows->in_width[0], rows->in[0], rows->in_step[0]};
 }
 
 static void softmax_rows(const ArmcRows *rows)
 {
-    for (int64_t r = 0; r < rows->n; r++)
-        armc_softmax_row(rows->k, rows->out_width, rows->in[0] + r * rows->in_step[0],
-                         rows->out + r * rows->out_step);
+    const ArmcLogits logits = armc_logits_of(rows);
+    armc_softmax(rows->k, &logits, rows->out, rows->out_step);
 }
 
 static void softmax_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
@@ -82,15 +138,21 @@ ARMC_OP(softmax_grad) = {
     .rows = softmax_grad_rows,
 };
 
+static void log_softmax_part(const ArmcRows *rows, const ArmcLogits *part, ArmcReal *y)
+{
+    ArmcReal m[ARMC_LOGITS_ROWS], log_sum[ARMC_LOGITS_ROWS];
+    armc_log_sum_exp(rows->k, part, m, log_sum);
+    for (int64_t r = 0; r < part->rows; r++)
+        for (int64_t i = 0; i < part->n; i++)
+            y[r * rows->out_step + i] = (part->x[r * part->step + i] - m[r]) - log_sum[r];
+}
+
 static void log_softmax_rows(const ArmcRows *rows)
 {
-    int64_t n = rows->out_width;
-    for (int64_t r = 0; r < rows->n; r++) {
-        const ArmcReal *x = rows->in[0] + r * rows->in_step[0];
-        ArmcReal *y = rows->out + r * rows->out_step, m;
-        ArmcReal log_sum = armc_log_sum_exp(rows->k, n, x, &m);
-        for (int64_t i = 0; i < n; i++)
-            y[i] = (x[i] - m) - log_sum;
+    const ArmcLogits logits = armc_logits_of(rows);
+    for (int64_t first = 0; first < rows->n; first += ARMC_LOGITS_ROWS) {
+        const ArmcLogits part = armc_logits_part(&logits, first, ARMC_LOGITS_ROWS);
+        log_softmax_part(rows, &part, rows->out + first * rows->out_step);
     }
 }
 

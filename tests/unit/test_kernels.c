@@ -324,6 +324,29 @@ static void reductions_follow_their_definition(void **state)
         }
 }
 
+/* The largest of a few numbers is the largest of them filled up to all lanes with the first one:
+ * the same 0 of the two, NaN wherever there is one. */
+static void largest_of_few(void **state)
+{
+    (void)state;
+    static const ArmcReal kinds[] = {0, ARMC_R(-0.0), 1, -1, ARMC_R(NAN)};
+    enum { KINDS = sizeof kinds / sizeof *kinds };
+    const Tables tables = tables_here();
+    uint32_t seed = 6;
+    for (int i = 0; i < 4000; i++) {
+        ArmcReal x[ARMC_VIRTUAL_LANES], drawn[ARMC_VIRTUAL_LANES];
+        const int64_t n = 1 + i % ARMC_VIRTUAL_LANES;
+        draw(&seed, ARMC_VIRTUAL_LANES, 0, KINDS - ARMC_R(0.01), drawn);
+        for (int64_t j = 0; j < ARMC_VIRTUAL_LANES; j++)
+            x[j] = j < n ? kinds[(int)drawn[j]] : x[0];
+        for (int t = 0; t < tables.count; t++) {
+            const ArmcReal few = tables.item[t]->max_of(n, x),
+                           all = tables.item[t]->max_of(ARMC_VIRTUAL_LANES, x);
+            assert_true(isnan(all) ? isnan(few) : few == all && !signbit(few) == !signbit(all));
+        }
+    }
+}
+
 /* --- Adam, the choice --- */
 
 static void adam_agrees(void **state)
@@ -402,6 +425,7 @@ int main(void)
         cmocka_unit_test(max_and_min_keep_nan),
         cmocka_unit_test(fill_scale_axpy),
         cmocka_unit_test(reductions_follow_their_definition),
+        cmocka_unit_test(largest_of_few),
         cmocka_unit_test(adam_agrees),
         cmocka_unit_test(uniforms_are_single_ones),
         cmocka_unit_test(unknown_tables_are_refused),
