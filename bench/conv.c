@@ -168,7 +168,7 @@ static void forward(const Work *k)
 {
     const Shape *s = k->s;
     k->kernels->conv(s->w, s->w, s->n, s->runs, s->count, a_of(k), k->a_row, s->channels, k->packed,
-                     NULL, c_of(k), s->w * s->n, s->n, 0);
+                     NULL, NULL, c_of(k), s->w * s->n, s->n, 0);
 }
 
 static void backward(const Work *k)

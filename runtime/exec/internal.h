@@ -17,7 +17,8 @@
  * Passes over memory are what a site costs, so some are left out. A sum's result that is its state
  * is read where it is; the states of a segment are computed straight into the places where they are
  * kept; what is made for a sum alone is added to the state by its maker (ARMC_OP_ACCUMULATES); and
- * a sum over all sites of what a scan adds up is the scan's last state.
+ * a sum over all sites of what a scan adds up is the scan's last state. In a region of ROWS what is
+ * made for a sum of two alone is added to the other one by its maker (ARMC_OP_ADDS).
  *
  * Where an example's activations are large and weights are small, a batch goes depth first: a few
  * examples at a time through everything, forward and backward, on one thread, so that activations
@@ -66,17 +67,20 @@ typedef struct Operand {
 typedef struct Member Member;
 struct Member {
     ArmcNode *node;
-    Operand in[ARMC_MAX_INPUTS], out;
+    Operand in[ARMC_MAX_INPUTS], out, onto; /* onto: what the result is added to, with a `sum` */
     bool up;               /* runs in the ascending sweep (and is repeated in the descending one) */
     struct Member *source; /* scans: the member that adds its result to the state itself; it runs at
                               the site's end */
-    bool absorbed;         /* such a member */
-    struct Member *total;  /* sums that take what a scan adds up: they take the scan's state once,
-                              when its sweep is over */
-    bool read_up;          /* its result is read in the ascending sweep too */
-    int64_t state_offset;  /* scans: in scratch */
-    int64_t saved_offset;  /* scans going up: states at the segments' beginnings, in scratch */
-    int64_t lane_offset;   /* sums: in a lane */
+    struct Member *sum;    /* the one that reads its result, to add it to input `addend`: it does
+                              that itself, at its own place */
+    int addend;
+    bool absorbed;        /* a source, or such a sum */
+    struct Member *total; /* sums that take what a scan adds up: they take the scan's state once,
+                             when its sweep is over */
+    bool read_up;         /* its result is read in the ascending sweep too */
+    int64_t state_offset; /* scans: in scratch */
+    int64_t saved_offset; /* scans going up: states at the segments' beginnings, in scratch */
+    int64_t lane_offset;  /* sums: in a lane */
 };
 
 /* A member at work on a block: where its operands are at site 0, and how far sites lie apart. */
@@ -177,6 +181,8 @@ void armc_exec_partition(ArmcProgram *program, Phase phase);
 Phase armc_exec_phase(const ArmcProgram *program, const ArmcNode *node);
 void armc_exec_layout(ArmcProgram *program);
 void armc_exec_region(ArmcProgram *program, Step *step);
+/* A sum that another member does. */
+bool armc_exec_is_joined(const Step *step, const Member *member);
 
 /* The model's graph with room for more nodes: nodes are shared, the list is not, so the model
  * itself stays as it is. */

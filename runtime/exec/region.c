@@ -189,6 +189,64 @@ static void shorten_scans(ArmcProgram *program, Step *step)
     }
 }
 
+/* --- sums of two --- */
+
+/* The only member that reads what this one makes, and adds it to something; NULL: there is none. */
+static Member *sum_behind(const ArmcProgram *program, Step *step, const Member *maker)
+{
+    const ArmcValue *made = maker->node->out[0];
+    if (!(maker->node->op->flags & ARMC_OP_ADDS) ||
+        program->places[made->id].store != STORE_LOCAL || count_readers(step, made) != 1)
+        return NULL;
+    for (size_t m = 0; m < step->count; m++)
+        for (int i = 0; i < step->members[m].node->in_count; i++)
+            if (armc_exec_base(step->members[m].node->in[i]) == made)
+                return step->members[m].node->op == armc_op_get("add") ? &step->members[m] : NULL;
+    return NULL;
+}
+
+/* Entries from one row of a value to the next. */
+static int64_t row_step(const ArmcProgram *program, const Step *step, const ArmcValue *value)
+{
+    const ArmcAddress address = armc_row_address(value, step->sites);
+    if (program->places[armc_exec_base(value)->id].store == STORE_LOCAL)
+        return armc_exec_pitch(address.width);
+    return address.example_step ? address.width : 0;
+}
+
+/* Do rows of both lie the same? */
+static bool lie_alike(const ArmcProgram *program, const Step *step, const ArmcValue *a,
+                      const ArmcValue *b)
+{
+    return armc_shape_features(a->shape) == armc_shape_features(b->shape) &&
+           row_step(program, step, a) == row_step(program, step, b);
+}
+
+bool armc_exec_is_joined(const Step *step, const Member *member)
+{
+    return step->kind == STEP_ROWS && member->absorbed;
+}
+
+/* Who makes rows for a sum adds them to the other ones itself, if these are there by then. */
+static void join_sums(ArmcProgram *program, Step *step)
+{
+    for (size_t m = 0; m < step->count; m++) {
+        Member *maker = &step->members[m], *sum = sum_behind(program, step, maker);
+        if (!sum)
+            continue;
+        const ArmcValue *made = maker->node->out[0], *total = sum->node->out[0];
+        const int addend = armc_exec_base(sum->node->in[0]) == made;
+        const ArmcValue *other = sum->node->in[addend];
+        const Member *from = member_of(step, armc_exec_base(other)->node);
+        if ((from && from >= maker) || !lie_alike(program, step, other, total) ||
+            armc_shape_features(made->shape) != armc_shape_features(total->shape))
+            continue;
+        maker->sum = sum;
+        maker->addend = addend;
+        sum->absorbed = true;
+    }
+}
+
 /* --- scratch --- */
 
 static int64_t round_up(int64_t size)
@@ -203,6 +261,12 @@ int64_t armc_exec_pitch(int64_t width)
     return width < WIDE ? width : round_up(width);
 }
 
+/* Is the member run at the site's end? */
+static bool runs_at_end(const Step *step, const Member *member)
+{
+    return member->node->op->advance || (member->absorbed && !armc_exec_is_joined(step, member));
+}
+
 /* The last member of the same sweep that reads a local value; scans read at the site's end. */
 static size_t last_reader(const Step *step, const ArmcValue *value, size_t made)
 {
@@ -210,8 +274,7 @@ static size_t last_reader(const Step *step, const ArmcValue *value, size_t made)
     for (size_t m = made + 1; m < step->count; m++) {
         for (int i = 0; i < step->members[m].node->in_count; i++)
             if (armc_exec_base(step->members[m].node->in[i]) == value)
-                last = step->members[m].node->op->advance || step->members[m].absorbed ? step->count
-                                                                                       : m;
+                last = runs_at_end(step, &step->members[m]) ? step->count : m;
         if (last == step->count)
             break;
     }
@@ -245,7 +308,7 @@ static void place_locals(ArmcProgram *program, Step *step)
     size_t hole_count = 0;
     for (size_t m = 0; m < step->count; m++) {
         Member *member = &step->members[m];
-        const ArmcValue *out = member->node->out[0];
+        const ArmcValue *out = (member->sum ? member->sum : member)->node->out[0];
         Place *place = &program->places[out->id];
         int64_t size = step->block * armc_exec_pitch(armc_shape_features(out->shape));
         if (member->absorbed)
@@ -303,6 +366,8 @@ void armc_exec_region(ArmcProgram *program, Step *step)
     mark_kept(program, step);
     shorten_sums(step);
     shorten_scans(program, step);
+    if (step->kind == STEP_ROWS)
+        join_sums(program, step);
     place_locals(program, step);
     place_sums(program, step);
 }

@@ -198,9 +198,12 @@ static void describe_step(const Step *step, size_t number, ArmcBuf *out)
 {
     static const char *const kinds[] = {"whole", "rows", "sites"};
     armc_buf_printf(out, "%3zu %-5s", number, kinds[step->kind]);
-    for (size_t m = 0; m < step->count; m++)
-        armc_buf_printf(out, " %s%s", step->two_sweeps && step->members[m].up ? "^" : "",
-                        step->members[m].node->op->name);
+    for (size_t m = 0; m < step->count; m++) {
+        const Member *member = &step->members[m];
+        if (!armc_exec_is_joined(step, member))
+            armc_buf_printf(out, " %s%s%s", step->two_sweeps && member->up ? "^" : "",
+                            member->node->op->name, member->sum ? "+add" : "");
+    }
     if (step->kind != STEP_NODE)
         armc_buf_printf(out,
                         "  (%" PRId64 " sites, %" PRId64 " at a time, %" PRId64 " lanes, %" PRId64

@@ -38,9 +38,12 @@ void armc_exec_bind(ArmcProgram *program)
         for (size_t m = 0; step->kind != STEP_NODE && m < step->count; m++) {
             Member *member = &step->members[m];
             const ArmcOp *op = member->node->op;
-            for (int i = 0; i < member->node->in_count; i++)
-                member->in[i] = bind_row(program, member->node->in[i], step->sites, op->rows_in[i]);
-            member->out = bind_row(program, member->node->out[0], step->sites, op->rows_out);
+            const ArmcNode *node = member->node, *result = member->sum ? member->sum->node : node;
+            for (int i = 0; i < node->in_count; i++)
+                member->in[i] = bind_row(program, node->in[i], step->sites, op->rows_in[i]);
+            if (member->sum)
+                member->onto = bind_row(program, result->in[member->addend], step->sites, 'r');
+            member->out = bind_row(program, result->out[0], step->sites, op->rows_out);
         }
     }
 }
@@ -109,6 +112,7 @@ static void enter_segment(const Piece *piece, int64_t segment_begin)
     for (size_t m = 0; m < piece->step->count; m++) {
         const Member *member = &piece->step->members[m];
         Live *live = &piece->live[m];
+        int64_t stride;
         live->rows = (ArmcRows){.node = member->node,
                                 .k = piece->program->options.kernels,
                                 .info = piece->info,
@@ -121,6 +125,8 @@ static void enter_segment(const Piece *piece, int64_t segment_begin)
             live->rows.in_step[i] = step_between_rows(piece, &member->in[i]);
             live->rows.in_width[i] = member->in[i].width;
         }
+        if (member->sum)
+            live->rows.onto = locate(piece, &member->onto, segment_begin, &stride);
         if (member->out.kind == 'r') {
             live->out = locate(piece, &member->out, segment_begin, &live->out_stride);
             live->rows.out_step = step_between_rows(piece, &member->out);

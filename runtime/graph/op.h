@@ -45,8 +45,8 @@ typedef struct ArmcRows {
     int64_t state_step; /* from one of its rows to the next */
     ArmcReal
         *next; /* scans: where `advance` puts the next site's state: `state` itself, or beside it */
-    const ArmcReal *onto; /* for ops with ARMC_OP_ACCUMULATES: rows that are added to the result,
-                             lying as `out`'s do; NULL: none */
+    const ArmcReal *onto; /* for ops with ARMC_OP_ACCUMULATES or ARMC_OP_ADDS: rows that are added
+                             to the result, lying as `out`'s do; NULL: none */
 } ArmcRows;
 
 /* A part of a row: some neighbouring features of a result at one site, as the sampler computes
@@ -137,6 +137,7 @@ enum {
         64,             /* the node's map says it all: reads, arithmetic and gradient are derived */
     ARMC_OP_VIEW = 128, /* movement whose map is the identity: the same memory in another shape */
     ARMC_OP_ACCUMULATES = 512, /* `rows` heeds `onto` */
+    ARMC_OP_ADDS = 32768,      /* `rows` heeds `onto`, with the bits of `add` behind it */
     ARMC_OP_ADDITIVE =
         1024, /* sums over sites: the sum of the sites' rows may be handed over as one row */
     ARMC_OP_BY_FEATURE =

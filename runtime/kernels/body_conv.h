@@ -6,6 +6,8 @@
 #ifndef ARMC_KERNELS_BODY_CONV_H
 #define ARMC_KERNELS_BODY_CONV_H
 
+#include <stddef.h>
+
 enum {
     CONV_COLS = CONV_VECS * LANES, /* columns of a packed panel */
     CONV_TILES = 4,                /* tiles whose pixels stay in L1 while they meet all panels */
@@ -78,7 +80,9 @@ typedef struct AheadOf {
 typedef struct Pixels {
     int64_t rows;
     const ArmcReal *a[CONV_ROWS];
+    const ArmcReal *o[CONV_ROWS]; /* what is added to C, unless `plain` */
     ArmcReal *c[CONV_ROWS];
+    int plain;
 } Pixels;
 
 /* What a tile of some columns of C adds up. */
@@ -150,6 +154,16 @@ ALWAYS_INLINE void conv_tile(const int rows, const int vecs, const Panel *p, con
             UNROLL
             for (int r = 0; r < rows; r++)
                 acc[r][v] += bv;
+        }
+    }
+    if (!pixels->plain) {
+        UNROLL
+        for (int r = 0; r < rows; r++) {
+            const ArmcReal *o = pixels->o[r] + p->column;
+            UNROLL
+            for (int v = 0; v < whole; v++)
+                acc[r][v] += vec_load(o + v * LANES);
+            acc[r][whole] += part_load(o + whole * LANES, last);
         }
     }
     UNROLL
@@ -302,7 +316,8 @@ static int64_t terms_of(const ArmcRun *runs, int64_t count)
 /* The pixels of an image, row by row. */
 typedef struct Image {
     int64_t w, x;
-    const ArmcReal *a;
+    int plain; /* without O */
+    const ArmcReal *a, *o;
     ArmcReal *c;
     int64_t a_col, c_col, a_down, c_down; /* from the end of a row to the next one's begin */
 } Image;
@@ -310,14 +325,18 @@ typedef struct Image {
 static void take_pixels(Image *image, int64_t rows, Pixels *pixels)
 {
     pixels->rows = rows;
+    pixels->plain = image->plain;
     for (int64_t r = 0; r < rows; r++) {
         pixels->a[r] = image->a;
+        pixels->o[r] = image->o;
         pixels->c[r] = image->c;
         image->a += image->a_col;
+        image->o += image->c_col;
         image->c += image->c_col;
         if (++image->x == image->w) {
             image->x = 0;
             image->a += image->a_down;
+            image->o += image->c_down;
             image->c += image->c_down;
         }
     }
@@ -336,10 +355,18 @@ static void conv_tiles_run(const Pixels *tiles, int count, Panel panel, int64_t 
 
 static void conv_kernel(int64_t h, int64_t w, int64_t n, const ArmcRun *runs, int64_t count,
                         const ArmcReal *a, int64_t a_row, int64_t a_col, const ArmcReal *packed,
-                        const ArmcReal *bias, ArmcReal *c, int64_t c_row, int64_t c_col,
-                        int accumulate)
+                        const ArmcReal *bias, const ArmcReal *o, ArmcReal *c, int64_t c_row,
+                        int64_t c_col, int accumulate)
 {
-    Image image = {w, 0, a, c, a_col, c_col, a_row - w * a_col, c_row - w * c_col};
+    Image image = {.w = w,
+                   .plain = o == NULL,
+                   .a = a,
+                   .o = o ? o : c,
+                   .c = c,
+                   .a_col = a_col,
+                   .c_col = c_col,
+                   .a_down = a_row - w * a_col,
+                   .c_down = c_row - w * c_col};
     const Panel panel = {
         .runs = runs, .count = count, .packed = packed, .bias = bias, .go_on = accumulate};
     const int64_t panels = (n + CONV_COLS - 1) / CONV_COLS,

@@ -258,7 +258,7 @@ ALWAYS_INLINE void norm_slopes(const ArmcNormRows *p, const int gain, const int 
 }
 
 ALWAYS_INLINE void norm_dx_run(const ArmcNormRows *p, ArmcReal *dx, int64_t dx_step, const int gain,
-                               const int relu, const int64_t n)
+                               const int relu, const int added, const int64_t n)
 {
     NormStats stats;
     ArmcReal along[LANES], mean[LANES];
@@ -267,14 +267,16 @@ ALWAYS_INLINE void norm_dx_run(const ArmcNormRows *p, ArmcReal *dx, int64_t dx_s
         norm_stats(p, n, first, rows, &stats);
         norm_slopes(p, gain, relu, n, first, rows, &stats, along, mean);
         for (int64_t r = 0; r < rows; r++, dx += dx_step) {
-            const ArmcReal *x = p->x + (first + r) * p->x_step;
+            const ArmcReal *x = p->x + (first + r) * p->x_step,
+                           *onto = added ? p->onto + (first + r) * dx_step : NULL;
             const Vec m = splat(stats.mean[r]), f = splat(stats.factor[r]), a = splat(-along[r]),
                       s = splat(mean[r]);
 #define NORM_DX(i, g, whole)                                                                       \
     do {                                                                                           \
         const Vec value_ = norm_value(x, i, n, whole, m, f) * a;                                   \
         const Vec slope_ = norm_slope_inside(p, gain, relu, n, first + r, i, whole) - s;           \
-        norm_store(dx, i, n, whole, (value_ + slope_) * f);                                        \
+        const Vec dx_ = (value_ + slope_) * f;                                                     \
+        norm_store(dx, i, n, whole, added ? dx_ + norm_load(onto, i, n, whole) : dx_);             \
     } while (0)
             NORM_ROW(n, NORM_DX);
         }
@@ -283,10 +285,12 @@ ALWAYS_INLINE void norm_dx_run(const ArmcNormRows *p, ArmcReal *dx, int64_t dx_s
 
 static void norm_dx_kernel(const ArmcNormRows *p, ArmcReal *dx, int64_t dx_step)
 {
-    if (p->gain && p->relu)
-        NORM_BY_LENGTH(norm_dx_run, p, dx, dx_step, 1, 1);
+    if (p->gain && p->relu && p->onto)
+        NORM_BY_LENGTH(norm_dx_run, p, dx, dx_step, 1, 1, 1);
+    else if (p->gain && p->relu)
+        NORM_BY_LENGTH(norm_dx_run, p, dx, dx_step, 1, 1, 0);
     else
-        norm_dx_run(p, dx, dx_step, p->gain != NULL, p->relu, p->n);
+        norm_dx_run(p, dx, dx_step, p->gain != NULL, p->relu, p->onto != NULL, p->n);
 }
 
 /* One vector of dgain and doffset, over the rows of a block. */

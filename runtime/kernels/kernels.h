@@ -32,7 +32,8 @@ typedef struct ArmcNormRows {
     int64_t stats_step;
     const ArmcReal *x, *gain, *offset; /* gain, offset: NULL for none */
     const ArmcReal *y, *dy;            /* gradients only; y where `relu` */
-    int64_t x_step, y_step, dy_step;   /* from one row to the next */
+    const ArmcReal *onto; /* dx only: rows that are added to it, lying as dx; NULL: none */
+    int64_t x_step, y_step, dy_step; /* from one row to the next */
 } ArmcNormRows;
 
 /* Entries of A times rows of weights: steps of k, and the gates of a step, lie so far apart; or
@@ -134,12 +135,13 @@ typedef struct ArmcKernels {
     void (*pack)(int64_t k, int64_t n, int64_t first, int64_t rows, const ArmcReal *b,
                  int64_t b_row, int64_t b_col, ArmcReal *packed);
     /* C(y,x)[0..n) = sum over runs r and i < length_r of A(y,x)[offset_r + i] B[row], rows of B
-     * numbered through all runs; or C += with accumulate; then bias[0..n), if not NULL, is added.
-     * The bits of `gemm` of the gathered entries, and of `add` behind it: one chain for each entry
-     * of C, in the order of B's rows. */
+     * numbered through all runs; or C += with accumulate; then bias[0..n) is added, then O(y,x),
+     * which lies as C(y,x) does; NULL: nothing. The bits of `gemm` of the gathered entries, and of
+     * `add` behind it: one chain for each entry of C, in the order of B's rows. */
     void (*conv)(int64_t h, int64_t w, int64_t n, const ArmcRun *runs, int64_t count,
                  const ArmcReal *a, int64_t a_row, int64_t a_col, const ArmcReal *packed,
-                 const ArmcReal *bias, ArmcReal *c, int64_t c_row, int64_t c_col, int accumulate);
+                 const ArmcReal *bias, const ArmcReal *o, ArmcReal *c, int64_t c_row, int64_t c_col,
+                 int accumulate);
     /* C (length,n) = sum over pixels of A(y,x)[i] B(y,x)[j], or C +=: the weight gradient of a
      * run. One chain over the pixels, row by row. */
     void (*conv_outer)(int64_t h, int64_t w, int64_t length, int64_t n, const ArmcReal *a,

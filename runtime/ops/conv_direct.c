@@ -287,10 +287,12 @@ int64_t armc_conv_direct_tasks(const ArmcCall *call)
 
 /* Of columns without a live term. */
 static void clear_block(const ArmcKernels *k, int64_t rows, int64_t width, const ArmcReal *bias,
-                        ArmcReal *y, int64_t step)
+                        const ArmcReal *onto, ArmcReal *y, int64_t step)
 {
     armc_conv_clear(rows, width, y, step);
     armc_conv_add_bias(k, rows, width, bias, y, step);
+    for (int64_t r = 0; onto && r < rows; r++)
+        k->add(width, y + r * step, onto + r * step, y + r * step);
 }
 
 /* The part of a node's bias that is a block's; NULL: it has none. */
@@ -310,7 +312,7 @@ static void block_direct(const ArmcCall *call, const ArmcConvBlock *block, const
     int64_t columns = conv->x.out, a_col = conv->x.stride * conv->c,
             a_row = conv->y.stride * pitch_of(conv), width = block->end - block->begin;
     if (block->run_count == 0) {
-        clear_block(call->k, rows * columns, width, bias, y, conv->n);
+        clear_block(call->k, rows * columns, width, bias, NULL, y, conv->n);
         return;
     }
     if (columns == 1 || a_row == columns * a_col) {
@@ -319,7 +321,7 @@ static void block_direct(const ArmcCall *call, const ArmcConvBlock *block, const
         rows = 1;
     }
     call->k->conv(rows, columns, width, block->runs, block->run_count, a, a_row, a_col,
-                  call->in[2] + block->packed, bias, y, columns * conv->n, conv->n, 0);
+                  call->in[2] + block->packed, bias, NULL, y, columns * conv->n, conv->n, 0);
 }
 
 void armc_conv_direct(const ArmcCall *call, int64_t task)
@@ -344,13 +346,14 @@ void armc_conv_rows(const ArmcRows *rows)
     for (const ArmcConvBlock *block = conv->blocks; block->end > 0; block++) {
         int64_t width = block->end - block->begin;
         const ArmcReal *bias = bias_of(rows->node, rows->in, block);
+        const ArmcReal *onto = rows->onto ? rows->onto + block->begin : NULL;
         ArmcReal *y = rows->out + block->begin;
-        if (block->run_count == 0)
-            clear_block(rows->k, rows->n, width, bias, y, rows->out_step);
-        else
+        if (block->run_count > 0)
             rows->k->conv(1, rows->n, width, block->runs, block->run_count, rows->in[0], 0,
-                          rows->in_step[0], rows->in[2] + block->packed, bias, y, 0, rows->out_step,
-                          0);
+                          rows->in_step[0], rows->in[2] + block->packed, bias, onto, y, 0,
+                          rows->out_step, 0);
+        else
+            clear_block(rows->k, rows->n, width, bias, onto, y, rows->out_step);
     }
 }
 

@@ -144,7 +144,7 @@ ARMC_OP(conv2d_direct_bias) = {
 ARMC_OP(conv2d_point) = {
     .name = "conv2d_point",
     .doc = "The same where each site reads itself alone.",
-    .flags = ARMC_OP_INTERNAL | ARMC_OP_JOINS,
+    .flags = ARMC_OP_INTERNAL | ARMC_OP_JOINS | ARMC_OP_ADDS,
     DIRECT_FIELDS,
     .rows_in = "rww",
     .rows_out = 'r',
@@ -154,7 +154,7 @@ ARMC_OP(conv2d_point) = {
 ARMC_OP(conv2d_point_bias) = {
     .name = "conv2d_point_bias",
     .doc = "The same, and a vector added at each site.",
-    .flags = ARMC_OP_INTERNAL | ARMC_OP_JOINS,
+    .flags = ARMC_OP_INTERNAL | ARMC_OP_JOINS | ARMC_OP_ADDS,
     BIAS_FIELDS,
     .rows_in = "rwww",
     .rows_out = 'r',

@@ -149,6 +149,7 @@ static void affine_dx_rows(const ArmcRows *rows)
         ArmcNormRows norm = known_rows_of(rows, &set, s);
         norm.gain = rows->in[2] + set.begin;
         take_gradient(rows, &set, 3, &norm);
+        norm.onto = rows->onto ? rows->onto + set.begin : NULL;
         rows->k->norm_dx(&norm, rows->out + set.begin, rows->out_step);
     }
 }
@@ -235,7 +236,7 @@ ARMC_OP(normalise_affine_dx) = {
     .doc = "Gradient of normalise_affine with respect to x.",
     .sig = "x[*s,n] stats[*s,m] gain[n] y[*s,n] dy[*s,n] -> [*s,n]",
     .attrs = affine_attrs,
-    .flags = ARMC_OP_INTERNAL,
+    .flags = ARMC_OP_INTERNAL | ARMC_OP_ADDS,
     .rows_in = "rrwrr",
     .rows_out = 'r',
     .rows = affine_dx_rows,

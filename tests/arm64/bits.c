@@ -47,7 +47,7 @@ static void products(const ArmcKernels *k, int64_t n, const ArmcReal *a, const A
     k->gemm_outer(31, n, 90, a, 97, b, 101, c, 102, 1);
     say("gemm_outer", n, c);
     k->pack(43, n, 0, 43, b, n, 1, packed);
-    k->conv(9, 7, n, runs, 2, a, 60, 8, packed, b, c, 7 * n, n, 1);
+    k->conv(9, 7, n, runs, 2, a, 60, 8, packed, b, NULL, c, 7 * n, n, 1);
     say("conv", n, c);
     k->conv_outer(9, 7, 33, n, a, 60, 8, b, 7 * n, n, c, n, 1);
     say("conv_outer", n, c);

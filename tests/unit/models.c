@@ -243,6 +243,34 @@ static void masked_convolutions(Lab *lab)
     model_likelihood(lab, "categorical", biased(lab, "out.bias", h));
 }
 
+/* h + what a convolution of single pixels makes of h normalised. */
+static ArmcValue *residual(Lab *lab, const char *name, ArmcValue *h)
+{
+    const char *width = armc_arena_printf(lab->arena, "%d", (int)armc_shape_features(h->shape)),
+               *square = armc_arena_printf(lab->arena, "1x1x%sx%s", width, width);
+    ArmcValue *inside = LAB(lab, "relu", NULL, layer_norm(lab, name, width, h));
+    ArmcValue *weight = lab_param(lab, armc_arena_printf(lab->arena, "%s.w", name), square, NULL);
+    inside = conv(lab, "conv2d", "1", "", inside, weight);
+    return LAB(lab, "add", NULL, h,
+               biased(lab, armc_arena_printf(lab->arena, "%s.bias", name), inside));
+}
+
+/* Sums of two that their maker does, in rows of whole vectors and of 70 features, which lie 80
+ * apart within a region only; and one that reads its maker twice. */
+static void residual_blocks(Lab *lab)
+{
+    ArmcValue *x = LAB(lab, "scale", NULL, lab_input(lab, "image", "6x5x1", 3));
+    ArmcValue *h = conv(lab, "conv2d", "1", "", x, lab_param(lab, "in", "3x3x1x16", NULL));
+    h = residual(lab, "b", residual(lab, "a", h));
+    h = conv(lab, "conv2d", "1", "", h, lab_param(lab, "wider", "1x1x16x70", NULL));
+    h = residual(lab, "c", h);
+    h = biased(lab, "mix.bias",
+               conv(lab, "conv2d", "1", "", h, lab_param(lab, "mix", "1x1x70x9", NULL)));
+    h = LAB(lab, "add", NULL, h, h);
+    model_likelihood(lab, "categorical",
+                     conv(lab, "conv2d", "1", "", h, lab_param(lab, "out", "1x1x9x3", NULL)));
+}
+
 static void down_and_up(Lab *lab)
 {
     ArmcValue *x = LAB(lab, "scale", NULL, lab_input(lab, "image", "5x6x1", 3));
@@ -459,6 +487,7 @@ const Model models[] = {
     {"descending_then_ascending", descending_then_ascending, false},
     {"dense_masked", dense_masked, false},
     {"normalised", normalised, false},
+    {"residual_blocks", residual_blocks, false},
     {"by_pixel", by_pixel, false},
     {"channels", channels, false},
     {"masked_convolutions", masked_convolutions, false},

@@ -18,7 +18,7 @@ typedef struct Conv {
     int64_t h, w, n, count;
     ArmcRun runs[MOST_RUNS];
     int64_t a_row, a_col, c_row, c_col;
-    int accumulate, transposed, biased;
+    int accumulate, transposed, biased, added;
 } Conv;
 
 static ArmcReal chain(ArmcReal a, ArmcReal b, ArmcReal sum)
@@ -86,19 +86,20 @@ static ArmcReal weight(const Conv *p, const ArmcReal *b, int64_t row, int64_t co
 }
 
 static void plain_conv(const Conv *p, const ArmcReal *a, const ArmcReal *b, const ArmcReal *bias,
-                       ArmcReal *c)
+                       const ArmcReal *o, ArmcReal *c)
 {
     for (int64_t y = 0; y < p->h; y++)
         for (int64_t x = 0; x < p->w; x++)
             for (int64_t j = 0; j < p->n; j++) {
-                ArmcReal *to = &c[y * p->c_row + x * p->c_col + j];
-                ArmcReal sum = p->accumulate ? *to : 0;
+                const int64_t at = y * p->c_row + x * p->c_col + j;
+                ArmcReal sum = p->accumulate ? c[at] : 0;
                 int64_t row = 0;
                 for (int64_t r = 0; r < p->count; r++)
                     for (int64_t i = 0; i < p->runs[r].length; i++, row++)
                         sum = chain(a[y * p->a_row + x * p->a_col + p->runs[r].offset + i],
                                     weight(p, b, row, j), sum);
-                *to = p->biased ? sum + bias[j] : sum;
+                sum = p->biased ? sum + bias[j] : sum;
+                c[at] = p->added ? sum + o[at] : sum;
             }
 }
 
@@ -126,14 +127,14 @@ static void check_conv(const Conv *p, uint32_t *state)
     const int64_t size_a = extent(p->h, p->w, p->a_row, p->a_col, reach_of(p)),
                   size_c = extent(p->h, p->w, p->c_row, p->c_col, p->n);
     ArmcReal *a = exactly(state, size_a), *b = exactly(state, terms_of(p) * p->n),
-             *bias = exactly(state, p->n), *before = exactly(state, size_c),
-             *expected = copy_of(before, size_c);
-    plain_conv(p, a, b, bias, expected);
+             *bias = exactly(state, p->n), *o = exactly(state, size_c),
+             *before = exactly(state, size_c), *expected = copy_of(before, size_c);
+    plain_conv(p, a, b, bias, o, expected);
     for (int t = 0; t < tables.count; t++) {
         const ArmcKernels *k = tables.item[t];
         ArmcReal *packed = pack_by_runs(k, p, b), *c = copy_of(before, size_c);
         k->conv(p->h, p->w, p->n, p->runs, p->count, a, p->a_row, p->a_col, packed,
-                p->biased ? bias : NULL, c, p->c_row, p->c_col, p->accumulate);
+                p->biased ? bias : NULL, p->added ? o : NULL, c, p->c_row, p->c_col, p->accumulate);
         assert_same(k->name, size_c, expected, c);
         free(packed);
         free(c);
@@ -141,6 +142,7 @@ static void check_conv(const Conv *p, uint32_t *state)
     free(a);
     free(b);
     free(bias);
+    free(o);
     free(before);
     free(expected);
 }
@@ -172,6 +174,7 @@ static void convolutions_follow_their_definition(void **unused)
         p.accumulate = i & 1;
         p.transposed = i >> 1 & 1;
         p.biased = i >> 2 & 1;
+        p.added = i >> 3 & 1;
         check_conv(&p, &state);
     }
 }
@@ -182,10 +185,10 @@ static void usual_shapes_follow_their_definition(void **unused)
     (void)unused;
     uint32_t state = 12;
     const Conv convs[] = {
-        {7, 7, 64, 2, {{0, 96}, {288, 64}}, 288, 32, 448, 64, 0, 0, 1},
-        {8, 8, 126, 4, {{0, 21}, {42, 21}, {84, 21}, {126, 9}}, 42, 3, 1008, 126, 0, 0, 0},
-        {1, 16, 75, 1, {{0, 500}}, 0, 500, 1200, 75, 1, 1, 1},
-        {28, 28, 12, 1, {{0, 32}}, 896, 32, 336, 12, 0, 0, 0},
+        {7, 7, 64, 2, {{0, 96}, {288, 64}}, 288, 32, 448, 64, 0, 0, 1, 1},
+        {8, 8, 126, 4, {{0, 21}, {42, 21}, {84, 21}, {126, 9}}, 42, 3, 1008, 126, 0, 0, 0, 1},
+        {1, 16, 75, 1, {{0, 500}}, 0, 500, 1200, 75, 1, 1, 1, 0},
+        {28, 28, 12, 1, {{0, 32}}, 896, 32, 336, 12, 0, 0, 0, 1},
     };
     for (size_t i = 0; i < sizeof convs / sizeof *convs; i++)
         check_conv(&convs[i], &state);
@@ -199,9 +202,9 @@ static void no_pixels_no_columns(void **unused)
     for (int t = 0; t < tables.count; t++) {
         const ArmcKernels *k = tables.item[t];
         ArmcReal one = 1, c = 5;
-        k->conv(0, 3, 1, &run, 1, &one, 1, 1, &one, &one, &c, 1, 1, 0);
-        k->conv(3, 0, 1, &run, 1, &one, 1, 1, &one, &one, &c, 1, 1, 0);
-        k->conv(1, 1, 0, &run, 1, &one, 1, 1, &one, &one, &c, 1, 1, 0);
+        k->conv(0, 3, 1, &run, 1, &one, 1, 1, &one, &one, &one, &c, 1, 1, 0);
+        k->conv(3, 0, 1, &run, 1, &one, 1, 1, &one, &one, &one, &c, 1, 1, 0);
+        k->conv(1, 1, 0, &run, 1, &one, 1, 1, &one, &one, &one, &c, 1, 1, 0);
         k->conv_outer(1, 1, 0, 0, &one, 0, 0, &one, 1, 1, &c, 1, 0);
         k->conv_outer(1, 1, 0, 1, &one, 1, 1, &one, 1, 1, &c, 1, 0);
         k->conv_outer(1, 1, 1, 0, &one, 1, 1, &one, 1, 1, &c, 1, 0);

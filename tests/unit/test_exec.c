@@ -490,6 +490,37 @@ static void test_nade_is_one_region(void **state)
     }
 }
 
+static size_t times_in(const char *text, const char *word)
+{
+    size_t times = 0;
+    while ((text = strstr(text, word)) != NULL) {
+        times++;
+        text += strlen(word);
+    }
+    return times;
+}
+
+/* What a residual connection adds is added by who makes the other part: forward by the convolution,
+ * backward by the normalisation. Not where rows of one lie in the region and of the other outside,
+ * 80 and 70 entries apart, nor twice the same. */
+static void test_residual_sums_are_joined(void **state)
+{
+    Lab lab;
+    ArmcBuf text;
+    const Model *model = models;
+    while (strcmp(model->name, "residual_blocks") != 0)
+        model++;
+    model_open(&lab, model, BATCH);
+    armc_buf_init(&text, &lab.fault);
+    armc_program_describe(
+        start(&lab, (Way){.kind = ARMC_PROGRAM_TRAIN, .batch = BATCH, .exact = true}, *state),
+        &text);
+    assert_int_equal(times_in(text.data, "conv2d_point_bias+add"), 2);
+    assert_int_equal(times_in(text.data, "normalise_affine_dx+add"), 3);
+    armc_buf_clear(&text);
+    lab_close(&lab);
+}
+
 static int make_pool(void **state)
 {
     static ArmcFault fault;
@@ -522,6 +553,7 @@ int main(void)
         cmocka_unit_test(test_what_is_cheap_is_computed_again),
         cmocka_unit_test(test_a_scan_that_runs_alone_has_scratch),
         cmocka_unit_test(test_nade_is_one_region),
+        cmocka_unit_test(test_residual_sums_are_joined),
     };
     return cmocka_run_group_tests(tests, make_pool, free_pool);
 }

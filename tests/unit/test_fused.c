@@ -114,7 +114,7 @@ enum { ROWS = 37, STATS_STEP = 3 };
 
 /* x, dy and their results by parts; fused results lie in rows of STEP. */
 typedef struct Norm {
-    ArmcReal x[ROWS * STEP], dy[ROWS * STEP], gain[STEP], offset[STEP];
+    ArmcReal x[ROWS * STEP], dy[ROWS * STEP], onto[ROWS * STEP], gain[STEP], offset[STEP];
     ArmcReal y[ROWS * STEP], dx[ROWS * STEP], dw[2][STEP];
 } Norm;
 
@@ -148,6 +148,20 @@ static void norm_by_parts(const ArmcKernels *k, Form form, int64_t n, Norm *w)
     }
 }
 
+/* dx onto something else: its bits, and `add` behind them. */
+static void expect_onto(const ArmcKernels *k, const ArmcNormRows *rows, const Norm *w)
+{
+    static ArmcReal expected[ROWS * STEP], dx[ROWS * STEP];
+    ArmcNormRows added = *rows;
+    added.onto = w->onto;
+    memset(expected, 0, sizeof expected);
+    memset(dx, 0, sizeof dx);
+    for (int64_t r = 0; r < ROWS; r++)
+        k->add(rows->n, w->dx + r * STEP, w->onto + r * STEP, expected + r * STEP);
+    k->norm_dx(&added, dx, STEP);
+    assert_memory_equal(expected, dx, sizeof dx);
+}
+
 static void expect_fused(const ArmcKernels *k, const ArmcNormRows *rows, const Norm *w)
 {
     static ArmcReal y[ROWS * STEP], dx[ROWS * STEP], dw[2][STEP];
@@ -158,6 +172,7 @@ static void expect_fused(const ArmcKernels *k, const ArmcNormRows *rows, const N
     assert_memory_equal(w->y, y, sizeof y);
     k->norm_dx(rows, dx, STEP);
     assert_memory_equal(w->dx, dx, sizeof dx);
+    expect_onto(k, rows, w);
     k->norm_dw(rows, dw[0], dw[1]);
     assert_memory_equal(w->dw, dw, sizeof dw);
 }
@@ -171,6 +186,7 @@ static void check_norm(Form form, int64_t n)
     memset(&w, 0, sizeof w);
     draw(&seed, ROWS * STEP, -2, 2, w.x);
     draw(&seed, ROWS * STEP, -1, 1, w.dy);
+    draw(&seed, ROWS * STEP, -1, 1, w.onto);
     draw(&seed, STEP, -2, 2, w.gain);
     draw(&seed, STEP, -1, 1, w.offset);
     norm_by_parts(tables.item[0], form, n, &w);

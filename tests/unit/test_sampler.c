@@ -224,12 +224,12 @@ static void count_gru(const ArmcCells *cells)
 
 static void count_conv(int64_t h, int64_t w, int64_t n, const ArmcRun *runs, int64_t count,
                        const ArmcReal *a, int64_t a_row, int64_t a_col, const ArmcReal *packed,
-                       const ArmcReal *bias, ArmcReal *c, int64_t c_row, int64_t c_col,
-                       int accumulate)
+                       const ArmcReal *bias, const ArmcReal *o, ArmcReal *c, int64_t c_row,
+                       int64_t c_col, int accumulate)
 {
     for (int64_t r = 0; r < count; r++)
         counted.count += h * w * n * runs[r].length;
-    counted.real->conv(h, w, n, runs, count, a, a_row, a_col, packed, bias, c, c_row, c_col,
+    counted.real->conv(h, w, n, runs, count, a, a_row, a_col, packed, bias, o, c, c_row, c_col,
                        accumulate);
 }
 
