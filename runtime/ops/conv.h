@@ -119,6 +119,8 @@ int64_t armc_conv_cost(const ArmcNode *node, int64_t site, const ArmcPart *part)
 
 /* --- conv_direct.c --- */
 
+/* Does each site read itself alone? */
+bool armc_conv_is_pointwise(const ArmcConv *conv);
 /* Finds runs, slices and the size of a band. */
 void armc_conv_find_runs(ArmcArena *arena, ArmcConv *conv);
 /* The same node by packed weights, which are made once a step. NULL: it stays as it is. */

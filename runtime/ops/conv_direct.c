@@ -227,13 +227,12 @@ static ArmcValue *planned(ArmcGraph *graph, const char *op, int in_count, ArmcVa
     return node->out[0];
 }
 
-/* Does each site read itself alone? */
 static bool is_alone(const ArmcConvAxis *axis)
 {
     return axis->kernel == 1 && axis->stride == 1 && is_bare(axis) && axis->in == axis->out;
 }
 
-static bool is_pointwise(const ArmcConv *conv)
+bool armc_conv_is_pointwise(const ArmcConv *conv)
 {
     return is_alone(&conv->y) && is_alone(&conv->x);
 }
@@ -270,7 +269,7 @@ ArmcValue *armc_conv_fuse(ArmcGraph *graph, const ArmcNode *node)
     if (!x->batched || !fits(conv) || conv->packed == 0)
         return NULL;
     ArmcValue *packed = planned(graph, "conv2d_packed", 1, &weight, node);
-    const char *op = is_pointwise(conv) ? "conv2d_point" : "conv2d_direct";
+    const char *op = armc_conv_is_pointwise(conv) ? "conv2d_point" : "conv2d_direct";
     ArmcValue *fused = planned(graph, op, 3, (ArmcValue *[]){x, weight, packed}, node);
     fused->order = node->out[0]->order;
     return fused;

@@ -1,5 +1,6 @@
 /* The arithmetic by gathering: rows of the picture that a piece of the weight meets are copied
- * together, zeros for padding, and multiplied at once. It serves any stride, dilation and mask. */
+ * together, zeros for padding, and multiplied at once; where each site reads itself alone there is
+ * nothing to copy. It serves any stride, dilation and mask. */
 #include <string.h>
 
 #include "runtime/ops/conv.h"
@@ -38,13 +39,27 @@ static void gather_row(const ArmcConv *conv, const ArmcConvTerm *term, const Arm
     }
 }
 
-/* Rows of the result from `first` on, counted through all examples. */
-static void gather(const ArmcConv *conv, const ArmcConvBlock *block, const ArmcConvChunk *chunk,
-                   const ArmcReal *x, int64_t first, int64_t rows, ArmcReal *tile)
+/* What neighbouring rows of the result read of a chunk. */
+typedef struct Gathered {
+    const ArmcReal *at;
+    int64_t step; /* from one row to the next */
+} Gathered;
+
+/* Rows of the result from `first` on, counted through all examples: gathered in `tile`, or where
+ * they are if they lie together there already. */
+static Gathered gather(const ArmcConv *conv, const ArmcConvBlock *block, const ArmcConvChunk *chunk,
+                       const ArmcReal *x, int64_t first, int64_t rows, ArmcReal *tile)
 {
     int64_t sites = sites_out(conv), size = conv->y.in * conv->x.in * conv->c;
-    for (int64_t r = first; r < first + rows; r++, tile += chunk->depth)
-        gather_row(conv, block->terms, chunk, x + r / sites * size, r % sites, tile);
+    const ArmcConvTerm *term = &block->terms[chunk->term];
+    if (armc_conv_is_pointwise(conv)) {
+        ARMC_ASSERT(chunk->at + chunk->depth <= term->length);
+        return (Gathered){x + first * conv->c + term->channel + chunk->at, conv->c};
+    }
+    for (int64_t r = 0; r < rows; r++)
+        gather_row(conv, block->terms, chunk, x + (first + r) / sites * size, (first + r) % sites,
+                   tile + r * chunk->depth);
+    return (Gathered){tile, chunk->depth};
 }
 
 /* --- y = x * W --- */
@@ -79,12 +94,11 @@ static void block_forward(const ArmcCall *call, const ArmcConvBlock *block, int6
     for (int64_t i = 0; i < block->chunk_count; i++) {
         const ArmcConvChunk *chunk = &block->chunks[i];
         const ArmcReal *w = call->in[1] + chunk->row * n + block->begin;
-        gather(conv, block, chunk, call->in[0], first, rows, tile);
+        const Gathered a = gather(conv, block, chunk, call->in[0], first, rows, tile);
         if (call->exact)
-            call->k->gemm(rows, width, chunk->depth, tile, chunk->depth, w, n, y, n, i > 0);
+            call->k->gemm(rows, width, chunk->depth, a.at, a.step, w, n, y, n, i > 0);
         else
-            armc_blas_gemm(0, 0, rows, width, chunk->depth, 1, tile, chunk->depth, w, n, i > 0, y,
-                           n);
+            armc_blas_gemm(0, 0, rows, width, chunk->depth, 1, a.at, a.step, w, n, i > 0, y, n);
     }
 }
 
@@ -188,15 +202,15 @@ static void clear_dead_rows(const ArmcConv *conv, const Piece *piece, ArmcReal *
             armc_conv_clear(1, piece->end - piece->begin, dw + r * conv->n + piece->begin, 0);
 }
 
-/* dW (depth,width) (+)= tile^T (depth,R) dy (R,width) */
-static void add_outer(const ArmcCall *call, int64_t depth, int64_t width, int64_t rows,
-                      const ArmcReal *tile, const ArmcReal *dy, ArmcReal *dw, bool more)
+/* dW (depth,width) (+)= a^T (depth,R) dy (R,width) */
+static void add_outer(const ArmcCall *call, int64_t depth, int64_t width, int64_t rows, Gathered a,
+                      const ArmcReal *dy, ArmcReal *dw, bool more)
 {
     const ArmcConv *conv = call->node->plan;
     if (call->exact)
-        call->k->gemm_outer(depth, width, rows, tile, depth, dy, conv->n, dw, conv->n, more);
+        call->k->gemm_outer(depth, width, rows, a.at, a.step, dy, conv->n, dw, conv->n, more);
     else
-        armc_blas_gemm(1, 0, depth, width, rows, 1, tile, depth, dy, conv->n, more, dw, conv->n);
+        armc_blas_gemm(1, 0, depth, width, rows, 1, a.at, a.step, dy, conv->n, more, dw, conv->n);
 }
 
 /* Dead entries between live ones are 0. */
@@ -229,8 +243,8 @@ void armc_conv_dw_forward(const ArmcCall *call, int64_t task)
     ArmcReal *dw = call->out[0] + chunk->row * conv->n + piece.begin;
     for (int64_t first = 0, rows; first < all; first += rows) {
         rows = all - first < TILE_ROWS ? all - first : TILE_ROWS;
-        gather(conv, piece.block, chunk, call->in[0], first, rows, tile);
-        add_outer(call, chunk->depth, piece.end - piece.begin, rows, tile,
+        const Gathered a = gather(conv, piece.block, chunk, call->in[0], first, rows, tile);
+        add_outer(call, chunk->depth, piece.end - piece.begin, rows, a,
                   call->in[1] + first * conv->n + piece.begin, dw, first > 0);
     }
     mask_rows(call, &piece, chunk);
