@@ -268,7 +268,8 @@ static void residual_blocks(Lab *lab)
                conv(lab, "conv2d", "1", "", h, lab_param(lab, "mix", "1x1x70x9", NULL)));
     h = LAB(lab, "add", NULL, h, h);
     model_likelihood(lab, "categorical",
-                     conv(lab, "conv2d", "1", "", h, lab_param(lab, "out", "1x1x9x3", NULL)));
+                     conv(lab, "conv2d", "1", "", layer_norm(lab, "last", "9", h),
+                          lab_param(lab, "out", "1x1x9x3", NULL)));
 }
 
 static void down_and_up(Lab *lab)
