@@ -74,7 +74,8 @@ struct Member {
     struct Member *sum;    /* the one that reads its result, to add it to input `addend`: it does
                               that itself, at its own place */
     int addend;
-    bool absorbed;        /* a source, or such a sum */
+    bool joined;          /* such a sum */
+    bool absorbed;        /* a source */
     struct Member *total; /* sums that take what a scan adds up: they take the scan's state once,
                              when its sweep is over */
     bool read_up;         /* its result is read in the ascending sweep too */
@@ -181,8 +182,6 @@ void armc_exec_partition(ArmcProgram *program, Phase phase);
 Phase armc_exec_phase(const ArmcProgram *program, const ArmcNode *node);
 void armc_exec_layout(ArmcProgram *program);
 void armc_exec_region(ArmcProgram *program, Step *step);
-/* A sum that another member does. */
-bool armc_exec_is_joined(const Step *step, const Member *member);
 
 /* The model's graph with room for more nodes: nodes are shared, the list is not, so the model
  * itself stays as it is. */

@@ -222,11 +222,6 @@ static bool lie_alike(const ArmcProgram *program, const Step *step, const ArmcVa
            row_step(program, step, a) == row_step(program, step, b);
 }
 
-bool armc_exec_is_joined(const Step *step, const Member *member)
-{
-    return step->kind == STEP_ROWS && member->absorbed;
-}
-
 /* Who makes rows for a sum adds them to the other ones itself, if these are there by then. */
 static void join_sums(ArmcProgram *program, Step *step)
 {
@@ -243,7 +238,7 @@ static void join_sums(ArmcProgram *program, Step *step)
             continue;
         maker->sum = sum;
         maker->addend = addend;
-        sum->absorbed = true;
+        sum->joined = true;
     }
 }
 
@@ -261,12 +256,6 @@ int64_t armc_exec_pitch(int64_t width)
     return width < WIDE ? width : round_up(width);
 }
 
-/* Is the member run at the site's end? */
-static bool runs_at_end(const Step *step, const Member *member)
-{
-    return member->node->op->advance || (member->absorbed && !armc_exec_is_joined(step, member));
-}
-
 /* The last member of the same sweep that reads a local value; scans read at the site's end. */
 static size_t last_reader(const Step *step, const ArmcValue *value, size_t made)
 {
@@ -274,7 +263,8 @@ static size_t last_reader(const Step *step, const ArmcValue *value, size_t made)
     for (size_t m = made + 1; m < step->count; m++) {
         for (int i = 0; i < step->members[m].node->in_count; i++)
             if (armc_exec_base(step->members[m].node->in[i]) == value)
-                last = runs_at_end(step, &step->members[m]) ? step->count : m;
+                last = step->members[m].node->op->advance || step->members[m].absorbed ? step->count
+                                                                                       : m;
         if (last == step->count)
             break;
     }
@@ -311,7 +301,7 @@ static void place_locals(ArmcProgram *program, Step *step)
         const ArmcValue *out = (member->sum ? member->sum : member)->node->out[0];
         Place *place = &program->places[out->id];
         int64_t size = step->block * armc_exec_pitch(armc_shape_features(out->shape));
-        if (member->absorbed)
+        if (member->absorbed || member->joined)
             continue;
         if (place->store == STORE_LOCAL)
             place->offset = take_hole(holes, &hole_count, step, m, size, last_reader(step, out, m),

@@ -200,7 +200,7 @@ static void describe_step(const Step *step, size_t number, ArmcBuf *out)
     armc_buf_printf(out, "%3zu %-5s", number, kinds[step->kind]);
     for (size_t m = 0; m < step->count; m++) {
         const Member *member = &step->members[m];
-        if (!armc_exec_is_joined(step, member))
+        if (!member->joined)
             armc_buf_printf(out, " %s%s%s", step->two_sweeps && member->up ? "^" : "",
                             member->node->op->name, member->sum ? "+add" : "");
     }

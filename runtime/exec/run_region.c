@@ -225,7 +225,7 @@ static void advance(const Piece *piece, const Sweep *sweep, const Member *scan, 
 /* Runs at each site: not what others do, nor what is not wanted on the way to a later segment. */
 static bool runs(const Sweep *sweep, const Member *member)
 {
-    if (member->up != sweep->up || member->absorbed || member->total ||
+    if (member->up != sweep->up || member->absorbed || member->joined || member->total ||
         member->out.store == STORE_STATE)
         return false;
     bool kept_scan = member->node->op->advance && member->out.store == STORE_KEPT;

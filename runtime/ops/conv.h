@@ -142,9 +142,9 @@ void armc_conv_direct_dw(const ArmcCall *call, int64_t task);
 /* --- conv_gather.c --- */
 
 void armc_conv_clear(int64_t rows, int64_t width, ArmcReal *y, int64_t step);
-/* bias (width) onto each of `rows` rows of y; NULL: nothing. */
-void armc_conv_add_bias(const ArmcKernels *k, int64_t rows, int64_t width, const ArmcReal *bias,
-                        ArmcReal *y, int64_t step);
+/* Adds rows of o to those of y; o_step 0: the same to each; NULL: nothing. */
+void armc_conv_add(const ArmcKernels *k, int64_t rows, int64_t width, const ArmcReal *o,
+                   int64_t o_step, ArmcReal *y, int64_t step);
 int64_t armc_conv_tasks(const ArmcCall *call);
 void armc_conv_forward(const ArmcCall *call, int64_t task);
 void armc_conv_at(const ArmcAt *at);

@@ -289,9 +289,8 @@ static void clear_block(const ArmcKernels *k, int64_t rows, int64_t width, const
                         const ArmcReal *onto, ArmcReal *y, int64_t step)
 {
     armc_conv_clear(rows, width, y, step);
-    armc_conv_add_bias(k, rows, width, bias, y, step);
-    for (int64_t r = 0; onto && r < rows; r++)
-        k->add(width, y + r * step, onto + r * step, y + r * step);
+    armc_conv_add(k, rows, width, bias, 0, y, step);
+    armc_conv_add(k, rows, width, onto, step, y, step);
 }
 
 /* The part of a node's bias that is a block's; NULL: it has none. */

@@ -76,11 +76,11 @@ void armc_conv_clear(int64_t rows, int64_t width, ArmcReal *y, int64_t step)
         memset(y + r * step, 0, (size_t)width * sizeof *y);
 }
 
-void armc_conv_add_bias(const ArmcKernels *k, int64_t rows, int64_t width, const ArmcReal *bias,
-                        ArmcReal *y, int64_t step)
+void armc_conv_add(const ArmcKernels *k, int64_t rows, int64_t width, const ArmcReal *o,
+                   int64_t o_step, ArmcReal *y, int64_t step)
 {
-    for (int64_t r = 0; bias && r < rows; r++)
-        k->add(width, y + r * step, bias, y + r * step);
+    for (int64_t r = 0; o && r < rows; r++)
+        k->add(width, y + r * step, o + r * o_step, y + r * step);
 }
 
 static void block_forward(const ArmcCall *call, const ArmcConvBlock *block, int64_t first,
@@ -111,8 +111,8 @@ void armc_conv_forward(const ArmcCall *call, int64_t task)
     for (const ArmcConvBlock *block = conv->blocks; block->end > 0; block++)
         block_forward(call, block, first, rows);
     if (armc_conv_has_bias(call->node))
-        armc_conv_add_bias(call->k, rows, conv->n, call->in[ARMC_CONV_BIAS],
-                           call->out[0] + first * conv->n, conv->n);
+        armc_conv_add(call->k, rows, conv->n, call->in[ARMC_CONV_BIAS], 0,
+                      call->out[0] + first * conv->n, conv->n);
 }
 
 /* --- a part of one site's row --- */
@@ -148,8 +148,8 @@ void armc_conv_at(const ArmcAt *at)
     for (const ArmcConvBlock *block = at->part->live; block->end > 0; block++) {
         block_at(at, block, weight);
         if (bias)
-            armc_conv_add_bias(at->k, at->n, block->end - block->begin, bias + block->begin,
-                               at->out + block->begin, at->out_step);
+            armc_conv_add(at->k, at->n, block->end - block->begin, bias + block->begin, 0,
+                          at->out + block->begin, at->out_step);
     }
 }
 

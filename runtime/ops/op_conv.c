@@ -126,6 +126,9 @@ static void biased_vjp(ArmcGrad *grad, ArmcNode *node, ArmcValue *dy)
     .tasks = armc_conv_direct_tasks, .forward = armc_conv_direct, .cost = armc_conv_cost
 #define DIRECT_FIELDS .sig = "x weight packed -> ?", .vjp = conv_vjp, PACKED_FIELDS
 #define BIAS_FIELDS   .sig = "x weight packed bias -> ?", .vjp = biased_vjp, PACKED_FIELDS
+#define POINT_FIELDS                                                                               \
+    .flags = ARMC_OP_INTERNAL | ARMC_OP_JOINS | ARMC_OP_ADDS, .rows_out = 'r',                     \
+    .rows = armc_conv_rows
 
 ARMC_OP(conv2d_direct) = {
     .name = "conv2d_direct",
@@ -144,21 +147,17 @@ ARMC_OP(conv2d_direct_bias) = {
 ARMC_OP(conv2d_point) = {
     .name = "conv2d_point",
     .doc = "The same where each site reads itself alone.",
-    .flags = ARMC_OP_INTERNAL | ARMC_OP_JOINS | ARMC_OP_ADDS,
+    POINT_FIELDS,
     DIRECT_FIELDS,
     .rows_in = "rww",
-    .rows_out = 'r',
-    .rows = armc_conv_rows,
 };
 
 ARMC_OP(conv2d_point_bias) = {
     .name = "conv2d_point_bias",
     .doc = "The same, and a vector added at each site.",
-    .flags = ARMC_OP_INTERNAL | ARMC_OP_JOINS | ARMC_OP_ADDS,
+    POINT_FIELDS,
     BIAS_FIELDS,
     .rows_in = "rwww",
-    .rows_out = 'r',
-    .rows = armc_conv_rows,
 };
 
 ARMC_OP(conv2d_packed) = {
